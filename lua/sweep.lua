@@ -1,0 +1,166 @@
+--[[
+  sweep: the one door through which time removes things: lapsed brokers, overrides that end, old offline records.
+
+  A time without a sweep is a gap: the store was away, no node lived, or the clock jumped. Nobody is judged for it.
+
+  KEYS
+    sweep      hash    when the last sweep ran, and the grace after the last gaps
+    leases     zset    deadlines of brokers, overrides and offline records
+    revision   hash    n and tag of the last change
+    changes    stream  the changes
+    rows       set     names of all rows
+    nodes      zset    node -> when it was last seen
+    schema     string  version of the layout
+  ARGV
+    prefix     str     what every key of the namespace starts with
+    tag        str     start of the marks of these changes
+    node       str     who sweeps
+    limit      int     most members to look at in one run
+  RETURNS
+    list       early|closed|swept, now, 1 when more is due, why there is a gap or empty, then per evicted broker: member, ms late
+  ERRORS
+]]
+-- @include clock
+-- @include changes
+-- @include group
+-- @include drop_broker
+local MIN_PERIOD_MS, SHORT_GAP_MS, LONG_GAP_MS = 40, 500, 2000
+local at = now_ms()
+if redis.call('EXISTS', schema) == 0 then
+  return { 'closed', at, 0, '' }
+end
+local state = fields(redis.call('HGETALL', sweep))
+local last = tonumber(state.at)
+if last and at >= last and at - last < MIN_PERIOD_MS then
+  return { 'early', at, 0, '' }
+end
+
+-- Gaps.
+local gap = ''
+if not last then
+  gap = 'no sweep is on record'
+  state.graceFrom, state.graceGap = at, LONG_GAP_MS
+elseif last > at then
+  gap = 'the clock stepped back by ' .. (last - at) .. ' ms'
+  state.graceFrom, state.graceGap, state.rewind = at, LONG_GAP_MS, at
+elseif at - last > LONG_GAP_MS then
+  gap = 'no sweep for ' .. (at - last) .. ' ms'
+  state.graceFrom, state.graceGap = at, at - last
+elseif at - last > SHORT_GAP_MS then
+  state.pauseFrom, state.pauseGap = at, at - last
+end
+local function text(number)
+  return number and string.format('%d', tonumber(number)) or ''
+end
+redis.call('HSET', sweep, 'at', text(at), 'by', node, 'graceFrom', text(state.graceFrom), 'graceGap', text(state.graceGap),
+  'pauseFrom', text(state.pauseFrom), 'pauseGap', text(state.pauseGap))
+if gap ~= '' then
+  redis.call('HSET', sweep, 'graceWhy', gap)
+end
+local grace_from, grace_gap = tonumber(state.graceFrom), tonumber(state.graceGap)
+local pause_from, pause_gap = tonumber(state.pauseFrom), tonumber(state.pauseGap)
+
+-- After a step back, deadlines further than one lease away are pulled in, some hundred a run.
+local rewind = tonumber(state.rewind)
+if rewind then
+  local far = redis.call('ZRANGEBYSCORE', leases, '(' .. text(rewind), '+inf', 'WITHSCORES', 'LIMIT', 0, 300)
+  for i = 1, #far, 2 do
+    local lease_ms = string.find(far[i], '^broker:') and tonumber(redis.call('HGET', prefix .. far[i], 'leaseMs') or 0)
+    if lease_ms and tonumber(far[i + 1]) > at + lease_ms then
+      redis.call('ZADD', leases, at + lease_ms, far[i])
+    end
+  end
+  redis.call('HSET', sweep, 'rewind', #far < 600 and '' or far[#far])
+end
+
+local changed = 0
+local function change(kind, subjects, why)
+  changed = changed + 1
+  return record_change(revision, changes,
+    { tag = tag .. '.' .. changed, kind = kind, subjects = subjects, at = at, by = node, why = why })
+end
+
+local JUDGED = { 'leaseMs', 'owner', 'lastBeat', 'deferredUntil', 'deferredAt', 'hadFullLease' }
+
+-- judge(deadline, record): when this broker's silence counts, its last beat, and whether that is a full lease after a gap.
+local function judge(deadline, record)
+  local lease_ms = tonumber(record[1])
+  local silent = record[4] == text(deadline) -- no beat since a judgement was deferred
+  local last_beat = silent and tonumber(record[3]) or deadline - lease_ms
+  local deferred_at = silent and tonumber(record[5]) or 0
+  local had_full = silent and record[6] == '1'
+  local due = deadline
+  if grace_from and last_beat < grace_from and deferred_at < grace_from then
+    if had_full then
+      due = deadline + grace_gap -- only the gap's length: silence over many gaps is no immortality
+    else
+      due, had_full = math.max(due, grace_from + lease_ms), true
+    end
+  end
+  if pause_from and last_beat < pause_from and deferred_at < pause_from then
+    due = math.max(due, deadline + pause_gap)
+  end
+  if record[2] and record[2] ~= '' and redis.call('EXISTS', prefix .. 'nodes:' .. record[2]) == 0 then
+    local seen = tonumber(redis.call('ZSCORE', nodes, record[2]) or 0)
+    due = math.max(due, seen + lease_ms) -- its node vanished: one lease to find another
+  end
+  return due, last_beat, had_full
+end
+
+local evicted = {}
+local function sweep_broker(member, deadline)
+  local key = prefix .. 'broker:' .. member
+  local record = redis.call('HMGET', key, unpack(JUDGED))
+  if not record[1] then
+    redis.call('ZREM', leases, 'broker:' .. member)
+    return
+  end
+  local due, last_beat, had_full = judge(deadline, record)
+  if due > at then
+    redis.call('HSET', key, 'deferredUntil', text(due), 'deferredAt', text(at), 'hadFullLease', had_full and '1' or '0',
+      'lastBeat', text(last_beat))
+    redis.call('ZADD', leases, due, 'broker:' .. member)
+    return
+  end
+  redis.call('EXISTS', prefix .. 'lease:' .. member) -- touching the lapsed key makes Redis fire `expired` now
+  local name, id = string.match(member, '^(.*)/(%d+)$')
+  local members = read_group(prefix .. 'group:' .. name)
+  local n = change('expire', drop_rows(members, name, id), 'no heartbeat for ' .. text(at - last_beat) .. ' ms')
+  drop_broker(prefix, members, name, id, { record = redis.call('HMGET', key, unpack(OFFLINE_FIELDS)), at = at,
+    last_beat = last_beat, reason = 'expired', by = node, n = n })
+  evicted[#evicted + 1] = member
+  evicted[#evicted + 1] = at - due
+end
+
+local function sweep_override(name)
+  local key = prefix .. 'group:' .. name
+  local n = change('lift-override', { 'group:' .. name }, 'its time ran out')
+  redis.call('ZREM', leases, 'override:' .. name)
+  redis.call('HDEL', key, 'override')
+  if read_group(key).members == 0 then
+    redis.call('DEL', key)
+    redis.call('SREM', rows, 'group:' .. name)
+  else
+    redis.call('HSET', key, 'revision', text(n))
+  end
+end
+
+local function sweep_offline(member)
+  change('forget', { 'offline:' .. member }, '')
+  redis.call('ZREM', leases, 'offline:' .. member)
+  redis.call('DEL', prefix .. 'offline:' .. member)
+  redis.call('SREM', rows, 'offline:' .. member)
+end
+
+local due = redis.call('ZRANGEBYSCORE', leases, '-inf', text(at), 'WITHSCORES', 'LIMIT', 0, limit)
+for i = 1, #due, 2 do
+  local kind, subject = string.match(due[i], '^(%a+):(.*)$')
+  if kind == 'broker' then
+    sweep_broker(subject, tonumber(due[i + 1]))
+  elseif kind == 'override' then
+    sweep_override(subject)
+  else
+    sweep_offline(subject)
+  end
+end
+return { 'swept', at, #due >= 2 * limit and 1 or 0, gap, unpack(evicted) }

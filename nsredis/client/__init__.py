@@ -1,0 +1,1 @@
+"""The client library: what brokers, applications and our own commands import."""

@@ -1,0 +1,1 @@
+"""Brokers, queues, routes, changes, leases, errors: pure, standard library only."""

@@ -1,0 +1,69 @@
+"""What clusters, brokers and topics may be called, and how a name stands inside a key."""
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote
+
+from nsredis.core.errors import InvalidField
+
+MAX_TOPIC: Final = 127
+MAX_NAME: Final = 255
+MAX_BROKER_ID: Final = 2**63 - 1
+
+# RocketMQ's TopicValidator; clusters and brokers may also have dots.
+_TOPIC: Final = re.compile(r"[%|a-zA-Z0-9_-]+")
+_NAME: Final = re.compile(r"[%|a-zA-Z0-9_.-]+")
+_HOST: Final = re.compile(r"[a-zA-Z0-9_.-]+")
+_IPV6: Final = re.compile(r"\[[0-9a-fA-F:.%a-z]+\]")
+
+
+def encode(part: str) -> str:
+    """The name as it stands inside a Redis key or member: percent-encoded, so free of `:`, `/`, `{` and blanks."""
+    return quote(part, safe="")
+
+
+def decode(part: str) -> str:
+    """The inverse of `encode`."""
+    return unquote(part)
+
+
+def check_topic(field: str, topic: str) -> str:
+    """The topic itself when it may be created; InvalidField otherwise."""
+    return _check(field, topic, _TOPIC, MAX_TOPIC, "letters, digits, and the characters %|_-")
+
+
+def check_name(field: str, name: str) -> str:
+    """The cluster or broker name itself when it may be created; InvalidField otherwise."""
+    return _check(field, name, _NAME, MAX_NAME, "letters, digits, and the characters %|_-.")
+
+
+def _check(field: str, text: str, pattern: re.Pattern[str], limit: int, allowed: str) -> str:
+    if not text:
+        raise InvalidField(field, "must not be empty")
+    if len(text) > limit:
+        raise InvalidField(field, f"must have at most {limit} characters")
+    if pattern.fullmatch(text) is None:
+        raise InvalidField(field, f"may only have {allowed}")
+    return text
+
+
+def check_broker_id(field: str, text: str) -> int:
+    """A broker id from its decimal digits: 0 is the master; at most 2**63 - 1."""
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidField(field, "must be decimal digits")
+    if len(text) > 19 or int(text) > MAX_BROKER_ID:
+        raise InvalidField(field, f"must be at most {MAX_BROKER_ID}")
+    return int(text)
+
+
+def check_address(field: str, address: str) -> str:
+    """The address itself when it is `host:port`, IPv6 in brackets, port 1 to 65535; InvalidField otherwise."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host:
+        raise InvalidField(field, "must be host:port, with an IPv6 host in brackets")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
+        raise InvalidField(field, "must end in a port from 1 to 65535")
+    pattern = _IPV6 if host.startswith("[") else _HOST
+    if len(host) > MAX_NAME or pattern.fullmatch(host) is None:
+        raise InvalidField(field, "must be host:port, with an IPv6 host in brackets")
+    return address

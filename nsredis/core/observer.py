@@ -1,0 +1,59 @@
+"""What is worth counting, as a Protocol, so that no layer below the node knows how it is counted."""
+
+from typing import Protocol
+
+
+class Observer(Protocol):
+    """Every method is quick, never raises and may be called from the event loop only."""
+
+    def registered(self, outcome: str) -> None:
+        """A registration ended: `created`, `changed`, `refreshed` or an error's code."""
+
+    def beats(self, count: int, outcome: str) -> None:
+        """`count` heartbeats were answered alike: `ok` or an error's code."""
+
+    def removed(self, reason: str) -> None:
+        """A broker left (a slug of core.changes.Removal), counted by every node as it follows."""
+
+    def detected(self, delay_ms: int) -> None:
+        """A lapsed broker was evicted by this node's sweep so long after its deadline."""
+
+    def propagated(self, delay_ms: int) -> None:
+        """A change became visible here so long after Redis recorded it."""
+
+    def reloaded(self, why: str) -> None:
+        """The view was read whole: `start`, `behind`, `forked`, `lost`."""
+
+    def restored(self, rows: int) -> None:
+        """Rows that the store had lost were put back."""
+
+    def store_failed(self, what: str) -> None:
+        """A call to Redis failed: `command`, `follow`, `sweep`, `hints`."""
+
+
+class SilentObserver:
+    """Counts nothing."""
+
+    def registered(self, outcome: str) -> None:
+        """Ignore it."""
+
+    def beats(self, count: int, outcome: str) -> None:
+        """Ignore it."""
+
+    def removed(self, reason: str) -> None:
+        """Ignore it."""
+
+    def detected(self, delay_ms: int) -> None:
+        """Ignore it."""
+
+    def propagated(self, delay_ms: int) -> None:
+        """Ignore it."""
+
+    def reloaded(self, why: str) -> None:
+        """Ignore it."""
+
+    def restored(self, rows: int) -> None:
+        """Ignore it."""
+
+    def store_failed(self, what: str) -> None:
+        """Ignore it."""

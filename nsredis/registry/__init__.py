@@ -1,0 +1,1 @@
+"""Redis: the scripts, following the changes, sweeping, topology."""

@@ -1,0 +1,170 @@
+"""Registrations, heartbeats and departures of brokers: one method per script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration
+from nsredis.core.errors import NsredisError, StoreUnavailable
+from nsredis.core.leases import DEFAULT_LEASE_MS
+from nsredis.core.names import encode
+from nsredis.registry import tables
+from nsredis.registry.keyspace import broker_row
+from nsredis.registry.rows import data_version_text
+from nsredis.registry.runner import ScriptRunner, new_tag, refusal
+from nsredis.registry.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class TableMoved:
+    """The table must be merged first: `version` is what it must be merged on."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTable:
+    """A registration's topics merged into the table that they were merged on."""
+
+    base: Table
+    merged: Table
+
+
+class BrokerStore:
+    """Brokers in Redis. Registrations and beats are idempotent by content, so a caller may repeat them."""
+
+    def __init__(self, runner: ScriptRunner, node_id: str) -> None:
+        self._runner = runner
+        self._node_id = node_id
+
+    async def register(self, r: Registration, *, by: str, table: MergedTable | None) -> Registered | TableMoved:
+        """Store a registration; TableMoved when its topics are not known to fit the table, or another wrote it meanwhile."""
+        keyspace = self._runner.keyspace
+        same = table is not None and _same_content(table)
+        reply = await self._runner.call(
+            "register",
+            broker=keyspace.broker(r.key),
+            lease=keyspace.lease(r.key),
+            group=keyspace.group(r.name),
+            topics=keyspace.table(r.name),
+            offline=keyspace.offline(r.key),
+            tag=new_tag(),
+            node=self._node_id,
+            by=by,
+            name=encode(r.name),
+            id=str(r.id),
+            cluster=r.cluster,
+            address=r.address,
+            epoch=r.epoch,
+            instance=r.instance,
+            lease_ms=DEFAULT_LEASE_MS if r.lease_ms is None else r.lease_ms,
+            ha_address=r.ha_address,
+            zone=r.zone,
+            acting=r.acting_master,
+            data_version=data_version_text(r.data_version),
+            digest=r.topics.digest if r.topics is not None else "",
+            has_table=table is not None,
+            base=table.base.version if table else 0,
+            write=table is not None and not same,
+            blob=tables.encode_topics(table.merged.topics) if table and not same else b"",
+            body=table.merged.body if table else "",
+            deleted=tables.encode_deleted(table.merged.deleted) if table else b"",
+            delta=tables.encode_delta(table.base, table.merged) if table and not same and table.base.version else b"",
+        )
+        return _registered(reply)
+
+    async def beats(self, beats: Sequence[Beat]) -> list[NsredisError | None]:
+        """Renew many leases in one round trip; an item is None or why it was refused, in order."""
+        replies = await self._runner.pipeline([self._beat(beat) for beat in beats])
+        return [_refused(reply) for reply in replies]
+
+    def _beat(self, beat: Beat) -> list[str | bytes | int]:
+        key = BrokerKey(beat.name, beat.id)
+        return self._runner.command(
+            "beat",
+            broker=self._runner.keyspace.broker(key),
+            lease=self._runner.keyspace.lease(key),
+            member=f"{encode(beat.name)}/{beat.id}",
+            cluster=beat.cluster,
+            epoch=beat.epoch,
+            address=beat.address,
+            node=self._node_id,
+        )
+
+    async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, address: str, by: str) -> int:
+        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch when another incarnation lives."""
+        keyspace = self._runner.keyspace
+        reply = await self._runner.call(
+            "unregister",
+            broker=keyspace.broker(key),
+            lease=keyspace.lease(key),
+            group=keyspace.group(key.name),
+            tag=new_tag(),
+            by=by,
+            name=encode(key.name),
+            id=str(key.id),
+            cluster=cluster,
+            epoch=epoch,
+            address=address,
+        )
+        return int(reply)
+
+    async def table(self, name: str) -> Table:
+        """A group's table as it is now; an empty one when there is none."""
+        command = ["HGETALL", self._runner.keyspace.table(name)]
+        row: Any = await self._runner.translate(self._runner.link.commands.execute_command(*command))
+        return tables.decode_table(row)
+
+    async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease]:
+        """How long each lease has left on Redis' clock (below 0: lapsed), and when it was last renewed."""
+        keyspace = self._runner.keyspace
+        commands: list[list[str | bytes | int]] = [["TIME"]]
+        for key in keys:
+            commands.append(["ZSCORE", keyspace.fixed["leases"], broker_row(key)])
+            commands.append(["HGET", keyspace.lease(key), "beat"])
+        replies = await self._runner.pipeline(commands)
+        if any(isinstance(reply, Exception) for reply in replies):
+            raise StoreUnavailable("the store refused to tell the leases")
+        seconds, micros = replies[0]
+        now_ms = int(seconds) * 1000 + int(micros) // 1000
+        leases = {}
+        for i, key in enumerate(keys):
+            deadline, beat = replies[1 + 2 * i : 3 + 2 * i]
+            if deadline is not None:
+                leases[key] = Lease(int(float(deadline)) - now_ms, int(beat) if beat else None)
+        return leases
+
+
+def _same_content(table: MergedTable) -> bool:
+    base, merged = table.base, table.merged
+    return (
+        base.version > 0
+        and base.topics == merged.topics
+        and base.deleted == merged.deleted
+        and (not merged.body or base.body == merged.body)
+    )
+
+
+def _registered(reply: list[Any]) -> Registered | TableMoved:
+    status, epoch, lease_ms, revision, created, master, master_ha, version = reply
+    if status == b"table":
+        return TableMoved(int(version))
+    return Registered(
+        created=bool(created),
+        changed=status == b"changed",
+        epoch=int(epoch),
+        lease_ms=int(lease_ms),
+        revision=int(revision),
+        master_address=master.decode(),
+        master_ha_address=master_ha.decode(),
+    )
+
+
+def _refused(reply: object) -> NsredisError | None:
+    if isinstance(reply, ResponseError):
+        return refusal(reply)
+    if isinstance(reply, Exception):
+        return StoreUnavailable("the store does not answer")
+    return None

@@ -1,0 +1,81 @@
+"""The one place that knows how the store is reached: standalone over TCP, TLS or a unix socket.
+
+Everything above sees a `StoreLink`: the primary that owns the namespace's slot, however it is found. Sentinel and Cluster
+come as further ways to build one.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from nsredis.core.errors import InvalidField
+
+COMMAND_TIMEOUT_S: Final = 1.5
+"""Bound of a command: every answer of a node leaves within 2 s whatever Redis does."""
+
+BLOCKING_TIMEOUT_S: Final = 2.0
+"""Bound of a blocking read; a silent connection is given up after it."""
+
+SCHEMES: Final = ("redis", "rediss", "unix")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLink:
+    """Clients of one primary. `commands` never retries: redis-py's retry would execute a write twice."""
+
+    commands: "Redis[bytes]"
+    blocking: "Redis[bytes]"
+    database: int
+    description: str
+
+    def pubsub(self) -> PubSub:
+        """A subscription connection to the primary that fires our lease keys' notifications."""
+        return self.blocking.pubsub()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.commands.aclose()
+        await self.blocking.aclose()
+
+
+def check_url(url: str) -> str:
+    """The URL itself when its scheme is known; InvalidField otherwise, without the password in its words."""
+    scheme = urlsplit(url).scheme
+    if scheme not in SCHEMES:
+        raise InvalidField("redis", f"must be a URL that starts with {', '.join(s + '://' for s in SCHEMES)}")
+    return url
+
+
+def open_link(url: str) -> StoreLink:
+    """A link to the store at `url`. Nothing is connected yet. InvalidField when the URL is not understood."""
+    check_url(url)
+
+    def client(timeout_s: float, connections: int) -> "Redis[bytes]":
+        options: dict[str, Any] = {
+            "socket_timeout": timeout_s,
+            "socket_connect_timeout": timeout_s,
+            "retry": Retry(NoBackoff(), 0),
+            "max_connections": connections,
+            "timeout": timeout_s,
+        }
+        try:
+            pool = BlockingConnectionPool.from_url(url, **options)
+        except (ValueError, TypeError) as error:
+            raise InvalidField("redis", str(error)) from None
+        return Redis(connection_pool=pool)
+
+    commands = client(COMMAND_TIMEOUT_S, 32)
+    database = int(commands.connection_pool.connection_kwargs.get("db") or 0)
+    return StoreLink(commands, client(BLOCKING_TIMEOUT_S, 4), database, describe(url))
+
+
+def describe(url: str) -> str:
+    """The URL without its user and password, to print."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{place}{parts.path}"

@@ -1,0 +1,87 @@
+"""Which name server nodes live: each says so once a second and hears of the others in the same call."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from nsredis.core.errors import NsredisError
+from nsredis.core.names import encode
+from nsredis.core.node_info import NodeInfo
+from nsredis.registry import rows
+from nsredis.registry.runner import ScriptRunner
+
+EVERY_S: Final = 1.0
+TTL_MS: Final = 5000
+
+
+class Presence:
+    """This node among its peers. While Redis is away the last list stands, always with this node."""
+
+    def __init__(self, runner: ScriptRunner, describe: Callable[[], NodeInfo]) -> None:
+        self._runner = runner
+        self._describe = describe
+        self._peers: dict[str, NodeInfo] = {}
+        self.clock_offset_ms = 0
+
+    def nodes(self) -> list[NodeInfo]:
+        """The live nodes by id; this one as it is now."""
+        me = self._describe()
+        return [node for _, node in sorted({**self._peers, me.id: me}.items())]
+
+    async def run(self) -> None:
+        """Announce this node for ever."""
+        while True:
+            try:
+                await self.announce()
+            except NsredisError:
+                self._runner.observer.store_failed("presence")
+            await asyncio.sleep(EVERY_S)
+
+    async def announce(self) -> None:
+        """Say that this node lives; hear who else does, and what Redis' clock says."""
+        before = time.time()
+        now_ms, *others = await self._call(TTL_MS)
+        self.clock_offset_ms = int(now_ms) - int((before + time.time()) * 500)
+        peers = [_node(rows.pairs(flat)) for flat in others]
+        self._peers = {node.id: node for node in peers}
+
+    async def leave(self) -> None:
+        """Say that this node goes."""
+        await self._call(0)
+
+    async def _call(self, ttl_ms: int) -> list[object]:
+        me = self._describe()
+        info = {
+            "id": me.id,
+            "http": me.http,
+            "remoting": me.remoting,
+            "ready": "1" if me.ready else "0",
+            "revision": str(me.revision),
+            "tag": me.tag,
+            "lagMs": str(me.lag_ms),
+            "version": me.version,
+            "startedAt": str(me.started_at_ms),
+        }
+        reply: list[object] = await self._runner.call(
+            "announce",
+            self=self._runner.keyspace.node(me.id),
+            node=encode(me.id),
+            ttl_ms=ttl_ms,
+            info=[part for pair in info.items() for part in pair],
+        )
+        return reply
+
+
+def _node(row: rows.Row) -> NodeInfo:
+    return NodeInfo(
+        id=rows.text(row, b"id"),
+        http=rows.text(row, b"http"),
+        remoting=rows.text(row, b"remoting"),
+        ready=rows.text(row, b"ready") == "1",
+        revision=rows.number(row, b"revision"),
+        tag=rows.text(row, b"tag"),
+        lag_ms=rows.number(row, b"lagMs"),
+        version=rows.text(row, b"version"),
+        started_at_ms=rows.number(row, b"startedAt"),
+    )

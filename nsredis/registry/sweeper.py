@@ -1,0 +1,69 @@
+"""Sweeping: every node calls the script `sweep` often, and at once when Redis says that a lease key expired."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from nsredis.core.backoff import backoff_s
+from nsredis.core.errors import NsredisError
+from nsredis.core.leases import sweep_pause_s
+from nsredis.registry.runner import ScriptRunner, new_tag
+
+log = logging.getLogger(__name__)
+
+MEMBERS_AT_ONCE: Final = 64
+"""Evictions in one run hold Redis for a few milliseconds at most."""
+
+MIN_PERIOD_S: Final = 0.04
+"""The script returns at once when its last run is younger."""
+
+
+class Sweeper:
+    """Takes away what is overdue; several nodes may race, the script decides. `hint` makes it run now."""
+
+    def __init__(self, runner: ScriptRunner, node_id: str, chance: Callable[[], float]) -> None:
+        self._runner = runner
+        self._node_id = node_id
+        self._chance = chance
+        self._hinted = asyncio.Event()
+
+    def hint(self) -> None:
+        """Something may be overdue."""
+        self._hinted.set()
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        failures = 0
+        while True:
+            try:
+                pause_s = await self.sweep()
+            except NsredisError:
+                self._runner.observer.store_failed("sweep")
+                failures += 1
+                await asyncio.sleep(backoff_s(failures, self._chance(), top_s=0.5))
+                continue
+            failures = 0
+            await self._pause(pause_s)
+
+    async def sweep(self) -> float:
+        """One run; the seconds to wait before the next."""
+        reply = await self._runner.call("sweep", tag=new_tag(), node=self._node_id, limit=MEMBERS_AT_ONCE)
+        status, _, more, gap, *evicted = reply
+        if gap:
+            log.warning("nobody is judged for a gap: %s; every broker gets one lease to beat", gap.decode())
+        for member, late_ms in zip(evicted[::2], evicted[1::2], strict=True):
+            self._runner.observer.detected(int(late_ms))
+            log.info("broker %s is offline: it stopped beating", member.decode())
+        if status == b"early" or more:
+            return MIN_PERIOD_S
+        return sweep_pause_s(self._chance())
+
+    async def _pause(self, pause_s: float) -> None:
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._hinted.wait()
+        except TimeoutError:
+            pass
+        else:
+            self._hinted.clear()

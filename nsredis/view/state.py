@@ -1,0 +1,161 @@
+"""Everything a node knows of its namespace at one revision, with the indexes that answers need."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
+from nsredis.core.changes import Change
+from nsredis.core.kv import KvEntry
+from nsredis.core.namespace_settings import NamespaceSettings
+from nsredis.core.routes import ORDER_NAMESPACE, Offer
+from nsredis.registry.tables import Table
+from nsredis.view.answers import Answer
+from nsredis.view.table_change import TableChange
+
+EVENTS_KEPT: Final = 10_000
+
+
+@dataclass(slots=True)
+class Dirty:
+    """What a batch of changes touched."""
+
+    topics: set[str] = field(default_factory=set)
+    brokers: set[str] = field(default_factory=set)
+    kv: set[str] = field(default_factory=set)
+    topic_list: bool = False
+    groups: bool = False
+
+
+class State:
+    """Rows by name, and topics by group and groups by topic. Written by the follower only, without an await."""
+
+    def __init__(self, revision: int = 0, tag: str = "") -> None:
+        self.revision = revision
+        self.tag = tag
+        self.brokers: dict[BrokerKey, Broker] = {}
+        self.offline: dict[BrokerKey, OfflineBroker] = {}
+        self.groups: dict[str, Group] = {}
+        self.tables: dict[str, Table] = {}
+        self.kv: dict[str, dict[str, KvEntry]] = {}
+        self.settings = NamespaceSettings()
+        self.settings_row: dict[str, str] = {}
+        self.changes: deque[Change] = deque(maxlen=EVENTS_KEPT)
+        self.answers: dict[str, Answer] = {}
+        self.dirty = Dirty()
+        self._offered_by: dict[str, tuple[str, ...]] = {}
+        self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    # Rows ---------------------------------------------------------------------------------------------------------
+
+    def set_broker(self, key: BrokerKey, broker: Broker | None) -> None:
+        """A broker's record as it is now, None when it left."""
+        old = self.brokers.get(key)
+        if broker is None:
+            self.brokers.pop(key, None)
+        else:
+            self.brokers[key] = broker
+        self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
+        if old is None or broker is None or (old.zone, old.acting_master) != (broker.zone, broker.acting_master):
+            self._group_changed(key.name)
+
+    def set_offline(self, key: BrokerKey, offline: OfflineBroker | None) -> None:
+        """What is remembered of a broker that left, None when that is forgotten."""
+        if offline is None:
+            self.offline.pop(key, None)
+        else:
+            self.offline[key] = offline
+        self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
+
+    def set_group(self, name: str, group: Group | None) -> None:
+        """A group as it is now, None when it is gone."""
+        if group is None:
+            self.groups.pop(name, None)
+        else:
+            self.groups[name] = group
+        for key in self._members(name):
+            self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
+        self._group_changed(name)
+
+    def set_table(self, change: TableChange) -> None:
+        """A group's table as it is now."""
+        name = change.name
+        if change.table is None:
+            self.tables.pop(name, None)
+        else:
+            self.tables[name] = change.table
+        for topic in change.added:
+            self._offered_by[topic] = self._shared(sorted({*self._offered_by.get(topic, ()), name}))
+        for topic in change.removed:
+            rest = self._shared(other for other in self._offered_by.get(topic, ()) if other != name)
+            if rest:
+                self._offered_by[topic] = rest
+            else:
+                self._offered_by.pop(topic, None)
+        for topics in (change.added, change.removed, change.altered):
+            self._routes_changed(topics)
+        self.dirty.topic_list = self.dirty.topic_list or bool(change.added or change.removed)
+
+    def set_kv(self, namespace: str, entries: dict[str, KvEntry]) -> None:
+        """A KV namespace as it is now; empty when it is gone."""
+        if entries:
+            self.kv[namespace] = entries
+        else:
+            self.kv.pop(namespace, None)
+        self.dirty.kv.add(namespace)
+        if namespace == ORDER_NAMESPACE and self.settings.order_message_enable:
+            self._routes_changed(list(self._offered_by))
+
+    def set_settings(self, row: dict[str, str]) -> None:
+        """The namespace's settings as they are now."""
+        self.settings_row = row
+        self.settings = NamespaceSettings.parse(row)
+        self._routes_changed(list(self._offered_by))
+
+    def take_dirty(self) -> Dirty:
+        """What changed since the last call."""
+        dirty, self.dirty = self.dirty, Dirty()
+        return dirty
+
+    def _members(self, name: str) -> Iterable[BrokerKey]:
+        group = self.groups.get(name)
+        return (BrokerKey(name, broker_id) for broker_id in group.addresses) if group else ()
+
+    def _group_changed(self, name: str) -> None:
+        self.dirty.groups = True
+        table = self.tables.get(name)
+        if table is not None:
+            self._routes_changed(table.topics)
+
+    def _routes_changed(self, topics: Iterable[str]) -> None:
+        self.dirty.topics.update(topics)
+        if self.answers:
+            for topic in topics:
+                self.answers.pop(topic, None)
+
+    def _shared(self, names: Iterable[str]) -> tuple[str, ...]:
+        """One tuple for equal sets of groups: there are few, over many topics."""
+        key = tuple(names)
+        if len(self._group_sets) > 10_000:
+            self._group_sets.clear()
+        return self._group_sets.setdefault(key, key)
+
+    # Questions ----------------------------------------------------------------------------------------------------
+
+    def topics(self) -> Iterable[str]:
+        """Every topic that a group offers, unsorted."""
+        return self._offered_by
+
+    def offers(self, topic: str) -> list[Offer]:
+        """What each group offers for a topic, sorted by brokerName."""
+        offers = []
+        for name in self._offered_by.get(topic, ()):
+            group = self.groups.get(name)
+            if group is not None:
+                offers.append(Offer(group, self.lead(group), self.tables[name].topics[topic]))
+        return offers
+
+    def lead(self, group: Group) -> Broker | None:
+        """The record of a group's lowest id."""
+        return self.brokers.get(BrokerKey(group.name, next(iter(group.addresses)))) if group.addresses else None

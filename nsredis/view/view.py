@@ -1,0 +1,112 @@
+"""The view: this node's copy of the namespace at one revision. Read by everybody, written by the follower."""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from nsredis.core.changes import Change, ChangeKind, Removal
+from nsredis.core.errors import TooFarBehind
+from nsredis.core.observer import Observer
+from nsredis.view.row_changes import Write
+from nsredis.view.state import Dirty, State
+from nsredis.view.subscriptions import Subscriptions
+
+FRESH_MS: Final = 2000
+"""The view is compared with Redis every second; it counts as followed while the last match is younger than this."""
+
+_REMOVALS: Final = {ChangeKind.EXPIRE: Removal.EXPIRED, ChangeKind.UNREGISTER: Removal.UNREGISTERED}
+
+
+class View:
+    """A State that moves, who waits for it, and how old it is. For one event loop."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._state: State | None = None
+        self._matched_at = 0.0
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self.subscriptions = Subscriptions()
+        self.clock_offset_ms = 0
+
+    @property
+    def state(self) -> State | None:
+        """The state, None before the first full load."""
+        return self._state
+
+    @property
+    def revision(self) -> int:
+        """The revision applied; 0 before the first full load."""
+        return self._state.revision if self._state is not None else 0
+
+    def stale_ms(self) -> int:
+        """0 while the view follows Redis; else the milliseconds since it was last known to match."""
+        if self._state is None:
+            return 0
+        age_ms = int((time.monotonic() - self._matched_at) * 1000)
+        return 0 if age_ms < FRESH_MS else age_ms
+
+    def matched(self, asked_at: float) -> None:
+        """The view held everything that Redis had at `asked_at` (monotonic seconds)."""
+        self._matched_at = max(self._matched_at, asked_at)
+
+    def apply(self, writes: Iterable[Write], changes: list[Change], revision: int, tag: str) -> None:
+        """Move to `revision`, all at once."""
+        state = self._state
+        assert state is not None
+        for write in writes:
+            write(state)
+        state.changes.extend(changes)
+        state.revision, state.tag = revision, tag
+        self._tell(state.take_dirty())
+        self._count(changes)
+        self._wake()
+
+    def publish(self, state: State) -> None:
+        """Replace everything by a state that was loaded whole."""
+        state.take_dirty()
+        self._state = state
+        self.subscriptions.mark_all()
+        self._wake()
+
+    async def wait_for(self, revision: int, timeout_s: float) -> None:
+        """Return when the view has applied `revision`; TooFarBehind after `timeout_s` seconds."""
+        if self.revision >= revision:
+            return
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (revision, next(self._order), reached))
+        try:
+            async with asyncio.timeout(timeout_s):
+                await reached
+        except TimeoutError:
+            raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}") from None
+
+    def _wake(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self.revision:
+            _, _, reached = heapq.heappop(self._waiting)
+            if not reached.done():
+                reached.set_result(None)
+
+    def _tell(self, dirty: Dirty) -> None:
+        hub = self.subscriptions
+        if dirty.topics:
+            hub.mark_topics(dirty.topics)
+        if dirty.topic_list or dirty.groups:
+            hub.mark("topics")
+        if dirty.brokers:
+            hub.mark("brokers", dirty.brokers)
+        if dirty.groups:
+            hub.mark("clusters")
+        for namespace in dirty.kv:
+            hub.mark(f"kv:{namespace}")
+
+    def _count(self, changes: list[Change]) -> None:
+        now_ms = int(time.time() * 1000) + self.clock_offset_ms
+        for change in changes:
+            self._observer.propagated(max(0, now_ms - change.at_ms))
+            reason = _REMOVALS.get(ChangeKind(change.kind)) if change.kind in ChangeKind else None
+            if reason is not None:
+                self._observer.removed(reason)

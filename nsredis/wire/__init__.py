@@ -1,0 +1,1 @@
+"""Sans-I/O: bytes to objects and back."""
