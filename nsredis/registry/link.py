@@ -39,8 +39,8 @@ class StoreLink:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.commands.aclose()
-        await self.blocking.aclose()
+        await self.commands.aclose(close_connection_pool=True)
+        await self.blocking.aclose(close_connection_pool=True)
 
 
 def check_url(url: str) -> str:

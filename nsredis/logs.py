@@ -1,0 +1,36 @@
+"""Where log lines go and how they look: text for people, JSON for programs."""
+
+import logging
+import sys
+from typing import Final, TextIO
+
+from pythonjsonlogger.msgspec import MsgspecFormatter
+
+TEXT: Final = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s  %(message)s"
+
+CHATTY: Final = ("aiohttp.access",)
+"""Loggers with a line for every request: metrics count those."""
+
+
+def set_up_logging(level: str, log_format: str, node_id: str, stream: TextIO | None = None) -> None:
+    """Log to `stream` (standard error by default), for the whole process; called again, it replaces what it set up."""
+    handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
+    handler.setFormatter(_json(node_id) if log_format == "json" else logging.Formatter(TEXT, "%Y-%m-%d %H:%M:%S"))
+    handler.set_name("nsredis")
+    root = logging.getLogger()
+    for former in [former for former in root.handlers if former.get_name() == "nsredis"]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _json(node_id: str) -> logging.Formatter:
+    return MsgspecFormatter(
+        ["levelname", "name", "message"],
+        rename_fields={"levelname": "level", "name": "logger"},
+        static_fields={"node": node_id},
+        timestamp="time",
+    )

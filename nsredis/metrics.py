@@ -1,0 +1,139 @@
+"""What a node counts, for Prometheus. One object per node, so that several nodes in one process count apart."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from nsredis import __version__
+from nsredis.core.changes import Removal
+
+METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"})
+
+REQUEST_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
+DELAY_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+"""Around the promised bound: a lapsed broker is gone half a second after its lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """What is asked of the node whenever its metrics are read; each is quick and never raises."""
+
+    brokers: Callable[[], Mapping[str, int]]
+    """How many brokers there are, by state."""
+    revision: Callable[[], int]
+    stale_ms: Callable[[], int]
+    ready: Callable[[], bool]
+
+
+class Metrics:
+    """Counters of one node: an Observer for the layers below, and what the HTTP door reports to. For one event loop."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._build_info()
+        self._requests = self._counter("http_requests", "HTTP requests answered", "route", "method", "status")
+        self._request_seconds = Histogram(
+            "nsredis_http_request_duration_seconds",
+            "Time to answer an HTTP request, long polls included",
+            ["route", "method"],
+            buckets=REQUEST_S,
+            registry=self.registry,
+        )
+        self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
+        self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
+        self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
+        self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
+        self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
+        self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
+        self._detection = self._delay("detection", "From a lapsed lease's deadline to the eviction by this node")
+        self._propagation = self._delay("propagation", "From a change in Redis to its visibility on this node")
+        for reason in Removal:
+            self._removals.labels(reason.value)  # shown as 0 before the first one
+
+    def _build_info(self) -> None:
+        info = Gauge("nsredis_build_info", "The release that runs", ["version"], registry=self.registry)
+        info.labels(__version__).set(1)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"nsredis_{name}", text, labels, registry=self.registry)
+
+    def _delay(self, name: str, text: str) -> Histogram:
+        return Histogram(f"nsredis_{name}_delay_seconds", text, buckets=DELAY_S, registry=self.registry)
+
+    def watch(self, gauges: Gauges) -> None:
+        """Show a node's state too; called once, when there is a node."""
+        self.registry.register(_NodeState(gauges))
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered. `route` is the pattern, never the path, so that there are few."""
+        method = method if method in METHODS else "other"
+        self._requests.labels(route, method, str(status)).inc()
+        self._request_seconds.labels(route, method).observe(max(0.0, seconds))
+
+    def registered(self, outcome: str) -> None:
+        """A registration ended."""
+        self._registrations.labels(outcome).inc()
+
+    def beats(self, count: int, outcome: str) -> None:
+        """Heartbeats were answered alike."""
+        self._heartbeats.labels(outcome).inc(count)
+
+    def removed(self, reason: str) -> None:
+        """A broker left."""
+        self._removals.labels(reason).inc()
+
+    def detected(self, delay_ms: int) -> None:
+        """A lapsed broker was evicted by this node's sweep."""
+        self._detection.observe(max(0, delay_ms) / 1000)
+
+    def propagated(self, delay_ms: int) -> None:
+        """A change became visible here; clocks may differ, so a delay may come out below 0."""
+        self._propagation.observe(max(0, delay_ms) / 1000)
+
+    def reloaded(self, why: str) -> None:
+        """The view was read whole."""
+        self._reloads.labels(why).inc()
+
+    def restored(self, rows: int) -> None:
+        """Rows were put back."""
+        self._restored.inc(rows)
+
+    def store_failed(self, what: str) -> None:
+        """A call to Redis failed."""
+        self._store_failures.labels(what).inc()
+
+
+class _NodeState(Collector):
+    """Gauges whose values are asked for when somebody reads them."""
+
+    def __init__(self, gauges: Gauges) -> None:
+        self._gauges = gauges
+
+    def collect(self) -> Iterator[Metric]:
+        brokers = GaugeMetricFamily("nsredis_brokers", "Brokers known to this node by state", labels=["state"])
+        for state, count in sorted(self._gauges.brokers().items()):
+            brokers.add_metric([state], count)
+        yield brokers
+        yield GaugeMetricFamily("nsredis_revision", "The revision that this node has applied", self._gauges.revision())
+        yield GaugeMetricFamily(
+            "nsredis_staleness_seconds",
+            "How long the view has not been known to match Redis; 0 while it follows",
+            self._gauges.stale_ms() / 1000,
+        )
+        yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
+
+    def describe(self) -> list[Metric]:
+        return []  # nothing is asked of the node before it is there

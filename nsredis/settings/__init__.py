@@ -1,0 +1,21 @@
+"""The settings of a node: from flags, NSREDIS_ variables and a TOML file."""
+
+from nsredis.settings.declarations import Settings, SettingsError, declared, host_port, settings_fields
+from nsredis.settings.documents import example_toml, settings_table_markdown
+from nsredis.settings.sources import CONFIG_VARIABLE, PREFIX, SERVER_VARIABLE, flag, load_settings, variable
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "PREFIX",
+    "SERVER_VARIABLE",
+    "Settings",
+    "SettingsError",
+    "declared",
+    "example_toml",
+    "flag",
+    "host_port",
+    "load_settings",
+    "settings_fields",
+    "settings_table_markdown",
+    "variable",
+]

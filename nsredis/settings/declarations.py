@@ -1,0 +1,185 @@
+"""Every setting of a node, declared once: name, type, default, help and rule."""
+
+import os
+import re
+import secrets
+import socket
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from nsredis.core.errors import InvalidField
+from nsredis.settings import rules
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_FORMATS: Final = ("text", "json")
+
+
+class SettingsError(Exception):
+    """A setting breaks a rule. `setting` is its name, `place` how the user wrote it; the text is one line."""
+
+    def __init__(self, setting: str, rule: str, place: str = "") -> None:
+        super().__init__(f"{place or setting}: {rule}")
+        self.setting = setting
+        self.rule = rule
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """Host (an IPv6 one without its brackets) and port of a setting that is an address."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def default_data_dir() -> Path:
+    """Where an account keeps its data: $XDG_DATA_HOME, else ~/.local/share; /var/lib for one without a home."""
+    base = os.environ.get("XDG_DATA_HOME", "")
+    if base.startswith("/"):
+        return Path(base, "nsredis")
+    try:
+        return Path.home() / ".local" / "share" / "nsredis"
+    except RuntimeError:
+        return Path("/var/lib/nsredis")
+
+
+def new_node_id() -> str:
+    """The host's name and a random part, so that every process is a node of its own."""
+    host = re.sub(r"[^a-zA-Z0-9_.-]", "-", socket.gethostname())[:64] or "node"
+    return f"{host}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is declared of a setting beside its name, type and default.
+
+    A default that is worked out has words for documents (`shown`), and another value stands in the example file.
+    """
+
+    help: str
+    placeholder: str
+    check: rules.Check
+    shown: str = ""
+    example: str = ""
+
+
+def _setting(
+    default: object,
+    placeholder: str,
+    text: str,
+    check: rules.Check = rules.anything,
+    *,
+    shown: str = "",
+    example: str = "",
+) -> Any:
+    metadata = {"declared": Declared(text, placeholder, check, shown, example)}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one node. SettingsError when one breaks its rule."""
+
+    redis: str = _setting(
+        "",
+        "URL",
+        "The Redis or Valkey store: redis://, rediss:// or unix://. Empty: a private server is started, which keeps "
+        "its data under data_dir.",
+        rules.store_url_or_empty,
+    )
+    http: str = _setting(
+        "127.0.0.1:8080", "HOST:PORT", "Where the HTTP API listens. Port 0 takes a free one.", rules.listening
+    )
+    remoting: str = _setting(
+        "127.0.0.1:9876",
+        "HOST:PORT",
+        "Where RocketMQ's remoting protocol is spoken. Port 0 takes a free one.",
+        rules.listening,
+    )
+    namespace: str = _setting(
+        "default",
+        "NAME",
+        "The registry that this node serves; several may share one store without seeing each other.",
+        rules.namespace,
+    )
+    data_dir: Path = _setting(  # noqa: RUF009 - it declares a field
+        default_data_dir,
+        "DIR",
+        "Where the private server keeps its data; unused with a redis URL. Nodes with one folder share one server.",
+        shown="$XDG_DATA_HOME/nsredis, or ~/.local/share/nsredis",
+        example="/var/lib/nsredis",
+    )
+    advertise_http: str = _setting(
+        "", "HOST:PORT", "The HTTP address that others are told. Empty: the one it listens on.", rules.address_or_empty
+    )
+    advertise_remoting: str = _setting(
+        "",
+        "HOST:PORT",
+        "The remoting address that others are told. Empty: the one it listens on.",
+        rules.address_or_empty,
+    )
+    nsaddr: str = _setting(
+        "",
+        "HOST:PORT;…",
+        "What /rocketmq/nsaddr answers, such as a load balancer's address. Empty: the addresses of all ready nodes.",
+        rules.addresses_or_empty,
+    )
+    node_id: str = _setting(
+        new_node_id,
+        "NAME",
+        "What this node calls itself; two living nodes must differ.",
+        rules.node_id,
+        shown="the host's name and a random part",
+        example="node-1",
+    )
+    log_level: str = _setting(
+        "info", "LEVEL", f"The least that is logged: {', '.join(LOG_LEVELS)}.", rules.one_of(*LOG_LEVELS)
+    )
+    log_format: str = _setting(
+        "text", "FORMAT", "How log lines look: text for people, json for programs.", rules.one_of(*LOG_FORMATS)
+    )
+    settle_ms: int = _setting(
+        3000,
+        "MS",
+        "How long a node that knows nothing waits before it opens an empty store, so that a node that does know may "
+        "put its data back first.",
+        rules.between(0, 600_000),
+    )
+    drain_wait_ms: int = _setting(
+        0,
+        "MS",
+        "How long a stopping node still takes requests while /readyz says 503: behind a load balancer, the interval of "
+        "its checks times the failures that it waits for.",
+        rules.between(0, 600_000),
+    )
+    drain_ms: int = _setting(
+        10_000,
+        "MS",
+        "How long a stopping node then lets running requests finish before it cuts them off.",
+        rules.between(0, 600_000),
+    )
+    max_body_mib: int = _setting(16, "MIB", "The largest request body that is read, in MiB.", rules.between(1, 1024))
+    max_inflated_mib: int = _setting(
+        64, "MIB", "The largest size that a compressed request body may inflate to, in MiB.", rules.between(1, 4096)
+    )
+
+    def __post_init__(self) -> None:
+        for setting in settings_fields():
+            try:
+                declared(setting).check(setting.name, getattr(self, setting.name))
+            except InvalidField as error:
+                rule = error.detail.removeprefix(f"{error.field}: ")
+                raise SettingsError(setting.name, rule) from None
+        if self.http == self.remoting and not self.http.endswith(":0"):
+            raise SettingsError("remoting", "must not be the address of http")
+
+
+def settings_fields() -> tuple[Field[Any], ...]:
+    """The settings in the order in which documents list them."""
+    return fields(Settings)
+
+
+def declared(setting: Field[Any]) -> Declared:
+    """What is declared of a setting."""
+    found: Declared = setting.metadata["declared"]
+    return found

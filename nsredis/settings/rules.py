@@ -1,0 +1,74 @@
+"""The rules that values of settings must keep: each raises InvalidField with the rule in words."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from nsredis.core.errors import InvalidField
+from nsredis.core.names import check_address
+from nsredis.registry.keyspace import Keyspace
+from nsredis.registry.link import open_link
+
+_NODE_ID: Final = re.compile(r"[a-zA-Z0-9_.:-]{1,128}")
+
+Check = Callable[[str, Any], object]
+"""Called with the setting's name and value; raises InvalidField."""
+
+
+def listening(name: str, value: str) -> None:
+    """An address to listen on; port 0 takes a free one."""
+    host, _, port = value.rpartition(":")
+    check_address(name, f"{host}:1" if port == "0" else value)
+
+
+def address_or_empty(name: str, value: str) -> None:
+    """An address that others can connect to, or nothing."""
+    if value:
+        check_address(name, value)
+
+
+def addresses_or_empty(name: str, value: str) -> None:
+    """Addresses with semicolons between them, or nothing."""
+    for address in value.split(";") if value else ():
+        check_address(name, address)
+
+
+def one_of(*words: str) -> Check:
+    """One of some words."""
+
+    def check(name: str, value: str) -> None:
+        if value not in words:
+            raise InvalidField(name, f"must be one of {', '.join(words)}")
+
+    return check
+
+
+def between(least: int, most: int) -> Check:
+    """A number in a range, both ends included."""
+
+    def check(name: str, value: int) -> None:
+        if not least <= value <= most:
+            raise InvalidField(name, f"must be from {least} to {most}")
+
+    return check
+
+
+def store_url_or_empty(_: str, value: str) -> None:
+    """A URL that a link can be made from, or nothing. Connects nothing."""
+    if value:
+        open_link(value)
+
+
+def namespace(_: str, value: str) -> None:
+    """The name of a registry inside a store."""
+    Keyspace(value)
+
+
+def node_id(name: str, value: str) -> None:
+    """What a node may call itself: it stands in an HTTP header."""
+    if _NODE_ID.fullmatch(value) is None:
+        raise InvalidField(name, "must have 1 to 128 letters, digits, and the characters _.:-")
+
+
+def anything(_: str, __: object) -> None:
+    """No rule beside the type."""
