@@ -1,11 +1,14 @@
 """Group commit of heartbeats: those that arrive while a round trip is in flight leave together in the next one."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from nsredis.core.brokers import Beat
-from nsredis.core.errors import NsredisError
+from nsredis.core.errors import NsredisError, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 MAX_BATCH: Final = 500
 """Most beats in one round trip: bounds what one pipeline costs Redis at a stretch."""
@@ -53,3 +56,6 @@ class BeatQueue:
             return await self._send(beats)
         except NsredisError as error:
             return [error] * len(beats)
+        except Exception:
+            log.exception("beats could not be sent")
+            return [StoreUnavailable("the beats could not be sent")] * len(beats)

@@ -7,7 +7,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration
-from nsredis.core.errors import NsredisError, StoreUnavailable
+from nsredis.core.errors import BrokerNotFound, NsredisError, StoreUnavailable
 from nsredis.core.leases import DEFAULT_LEASE_MS
 from nsredis.core.names import encode
 from nsredis.registry import tables
@@ -116,6 +116,18 @@ class BrokerStore:
         command = ["HGETALL", self._runner.keyspace.table(name)]
         row: Any = await self._runner.translate(self._runner.link.commands.execute_command(*command))
         return tables.decode_table(row)
+
+    async def table_version(self, key: BrokerKey, version: int) -> bool:
+        """Whether the group's table is still at `version`; BrokerNotFound when the broker is not registered."""
+        keyspace = self._runner.keyspace
+        present, stored = await self._runner.pipeline(
+            [["EXISTS", keyspace.broker(key)], ["HGET", keyspace.table(key.name), "version"]]
+        )
+        if isinstance(present, Exception) or isinstance(stored, Exception):
+            raise StoreUnavailable("the store refused to tell the table")
+        if not present:
+            raise BrokerNotFound(f"not registered here: {key.name}/{key.id}")
+        return stored is not None and int(stored) == version
 
     async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease]:
         """How long each lease has left on Redis' clock (below 0: lapsed), and when it was last renewed."""

@@ -1,6 +1,7 @@
 """Following the changes: one atomic look at everything after a revision, and a wake-up when there is something to see."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -61,7 +62,7 @@ class ChangeFeed:
         n, tag = await self._runner.translate(self._runner.link.commands.execute_command(*command))
         return (int(n), tag.decode()) if n else (0, "")
 
-    async def wake_for_ever(self, chance: Any) -> None:
+    async def wake_for_ever(self, chance: Callable[[], float]) -> None:
         """Set `woken` whenever the stream grows. Its own connection, whose read time-out finds a dead peer."""
         failures = 0
         position = b"$"

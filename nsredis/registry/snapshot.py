@@ -1,6 +1,6 @@
 """Reading a whole namespace: all rows in pipelines, and the changes that are still kept."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,10 +49,14 @@ class SnapshotReader:
             seen.update(fresh)
             for i in range(0, len(fresh), ROWS_AT_ONCE):
                 names = [name.decode() for name in fresh[i : i + ROWS_AT_ONCE]]
-                replies = await self._run([["HGETALL", self._runner.keyspace.row(name)] for name in names])
-                yield list(zip(names, replies, strict=True))
+                yield await self.read(names)
             if int(cursor) == 0:
                 return
+
+    async def read(self, names: Sequence[str]) -> list[tuple[str, Row]]:
+        """These rows as they are now; empty where there is none."""
+        replies = await self._run([["HGETALL", self._runner.keyspace.row(name)] for name in names])
+        return list(zip(names, replies, strict=True))
 
     async def changes(self) -> list[Change]:
         """The changes that are kept, oldest first."""

@@ -1,0 +1,107 @@
+"""What operators do: overrides, topics forgotten, key-value configuration."""
+
+import random
+from typing import Final
+
+from nsredis.core.changes import ChangeKind
+from nsredis.core.errors import InvalidField, NotFound, NotReady
+from nsredis.core.kv import KvEntry, check_kv
+from nsredis.registry import tables
+from nsredis.registry.admin_store import AdminStore, TableWrite
+from nsredis.registry.broker_store import BrokerStore
+from nsredis.registry.rows import data_version_text
+from nsredis.registry.tables import Table
+from nsredis.service.contention import retry_moved
+from nsredis.service.own_writes import OwnWrites
+from nsredis.view.state import State
+from nsredis.view.view import View
+
+MAX_REASON: Final = 1024
+MAX_OVERRIDE_MS: Final = 366 * 86_400_000
+
+
+class AdminService:
+    """Administrative verbs; each returns the namespace's revision that has its change, 0 when nothing was to do."""
+
+    def __init__(self, admin: AdminStore, store: BrokerStore, view: View, own_writes: OwnWrites) -> None:
+        self._admin = admin
+        self._store = store
+        self._view = view
+        self._own_writes = own_writes
+
+    async def set_override(
+        self, cluster: str, name: str, *, perm: int, reason: str, expires_in_ms: int | None, by: str
+    ) -> int:
+        """Leave a group only the permission bits `perm`, for `expires_in_ms` or until lifted. BrokerNotFound."""
+        if not 0 <= perm <= 7:
+            raise InvalidField("perm", "must be from 0 to 7: the sum of 4 (read), 2 (write), 1 (inherit)")
+        if len(reason) > MAX_REASON:
+            raise InvalidField("reason", f"must have at most {MAX_REASON} characters")
+        if expires_in_ms is not None and not 1 <= expires_in_ms <= MAX_OVERRIDE_MS:
+            raise InvalidField("expiresInMs", f"must be from 1 to {MAX_OVERRIDE_MS}")
+        revision = await self._admin.set_override(
+            cluster, name, perm=perm, why=reason, expires_in_ms=expires_in_ms, by=by
+        )
+        await self._own_writes.seen(revision)
+        return revision
+
+    async def lift_override(self, cluster: str, name: str, *, by: str) -> int:
+        """Give a group its own permissions back. BrokerNotFound."""
+        revision = await self._admin.set_override(cluster, name, perm=None, why="", expires_in_ms=None, by=by)
+        await self._own_writes.seen(revision)
+        return revision
+
+    async def delete_topic(self, topic: str, *, cluster: str = "", by: str) -> int:
+        """Forget a topic's route, everywhere or in one cluster.
+
+        It stays forgotten for each group until that group registers under another data version that lists it.
+        """
+
+        async def attempt() -> int | None:
+            state = self._state()
+            writes = []
+            for offer in state.offers(topic):
+                name = offer.group.name
+                if cluster and offer.group.cluster != cluster:
+                    continue
+                base = await self._store.table(name)
+                if topic in base.topics:
+                    changed = tables.delete_topic(base, topic, _listed_under(state, name, base))
+                    writes.append(TableWrite(name, base, changed))
+            if not writes:
+                return 0
+            return await self._admin.write_tables(writes, kind=ChangeKind.DELETE_TOPIC, by=by, why=topic)
+
+        revision = await retry_moved(attempt, f"topic {topic}", random.random)
+        await self._own_writes.seen(revision)
+        return revision
+
+    async def put_kv(
+        self, namespace: str, key: str, value: str, *, expected: int | None, by: str
+    ) -> tuple[KvEntry, bool]:
+        """Set a key; the entry, and whether it is new. `expected`: the revision it must have (0: none)."""
+        check_kv(namespace, key, value)
+        written = await self._admin.write_kv(namespace, key, value, expected=expected, by=by)
+        await self._own_writes.seen(written.revision)
+        return KvEntry(namespace, key, value, written.key_revision), written.created
+
+    async def delete_kv(self, namespace: str, key: str, *, expected: int | None, by: str) -> int:
+        """Delete a key; the revision after it. NotFound when there is none."""
+        written = await self._admin.write_kv(namespace, key, None, expected=expected, by=by)
+        if not written.changed:
+            raise NotFound(f"no key {key} in namespace {namespace}")
+        await self._own_writes.seen(written.revision)
+        return written.revision
+
+    def _state(self) -> State:
+        if self._view.state is None:
+            raise NotReady("this node holds no view yet")
+        return self._view.state
+
+
+def _listed_under(state: State, name: str, table: Table) -> str:
+    """The data version that the group's table came from, as its next unchanged registration will name it."""
+    group = state.groups.get(name)
+    owner = state.lead(group) if group is not None else None
+    version = data_version_text(owner.data_version) if owner is not None else ""
+    return version or table.body

@@ -1,0 +1,162 @@
+"""What brokers do: register, beat, change their topics, leave."""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration, TopicBody
+from nsredis.core.changes import ChangeKind
+from nsredis.core.errors import BrokerNotFound, InvalidField, NsredisError, Unavailable
+from nsredis.core.leases import check_lease_ms
+from nsredis.core.names import check_address, check_name, check_topic
+from nsredis.core.observer import Observer
+from nsredis.core.queues import QueueData, check_queues
+from nsredis.registry import tables
+from nsredis.registry.admin_store import AdminStore, TableWrite
+from nsredis.registry.beats import BeatQueue
+from nsredis.registry.broker_store import BrokerStore, MergedTable, TableMoved
+from nsredis.registry.rows import data_version_text
+from nsredis.service.contention import retry_moved
+from nsredis.service.own_writes import OwnWrites
+from nsredis.view.view import View
+
+MAX_INSTANCE: Final = 255
+MAX_ZONE: Final = 255
+
+
+class BrokerService:
+    """The verbs of brokers. Every one that changes something returns when this node shows the change itself."""
+
+    def __init__(
+        self, store: BrokerStore, admin: AdminStore, view: View, own_writes: OwnWrites, observer: Observer
+    ) -> None:
+        self._store = store
+        self._admin = admin
+        self._view = view
+        self._own_writes = own_writes
+        self._observer = observer
+        self._queue = BeatQueue(store.beats)
+
+    async def register(self, r: Registration, *, by: str) -> Registered:
+        """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
+        _check(r)
+        try:
+            registered = await self._register(r, by)
+        except NsredisError as error:
+            self._observer.registered(error.code)
+            raise
+        self._observer.registered(
+            "created" if registered.created else "changed" if registered.changed else "refreshed"
+        )
+        if registered.changed:
+            await self._own_writes.seen(registered.revision)
+        return registered
+
+    async def _register(self, r: Registration, by: str) -> Registered:
+        outcome = await self._store.register(r, by=by, table=None)
+        if isinstance(outcome, Registered):
+            return outcome
+        assert r.topics is not None
+        body = _decoded(r.topics)
+        version = tables.body_version(data_version_text(r.data_version), r.topics.digest)
+        wanted = outcome.version
+
+        async def attempt() -> Registered | None:
+            nonlocal wanted
+            base = await self._table(r.name, wanted)
+            merged = tables.apply_body(base, body, version, replaces=r.replaces_table)
+            again = await self._store.register(r, by=by, table=MergedTable(base, merged))
+            if isinstance(again, TableMoved):
+                wanted = again.version
+                return None
+            return again
+
+        return await retry_moved(attempt, f"the table of {r.name}", random.random)
+
+    async def _table(self, name: str, version: int) -> tables.Table:
+        """The group's table at `version`, from the view where it has that; else read from the store."""
+        state = self._view.state
+        known = state.tables.get(name) if state is not None else None
+        if known is not None and known.version == version:
+            return known
+        return await self._store.table(name) if version else tables.Table()
+
+    async def patch_topics(
+        self, key: BrokerKey, cluster: str, put: Mapping[str, QueueData], delete: Collection[str], *, by: str
+    ) -> int:
+        """Change some topics of the broker's group; the revision that has them. BrokerNotFound, NotTableOwner."""
+        for topic, queues in put.items():
+            check_topic("put", topic)
+            check_queues(f"put.{topic}", queues)
+        both = sorted(set(put) & set(delete))
+        if both:
+            raise InvalidField(f"delete.{both[0]}", "must not stand in put as well")
+        state = self._view.state
+        group = state.groups.get(key.name) if state is not None else None
+        if group is not None and group.cluster != cluster:
+            raise BrokerNotFound(f"no broker {key.name}/{key.id} in cluster {cluster}")
+        known = state.tables.get(key.name) if state is not None else None
+
+        async def attempt() -> int | None:
+            nonlocal known
+            base = known if known is not None else await self._store.table(key.name)
+            known = None  # when it moved, the store knows better
+            changed = tables.apply_patch(base, put, delete)
+            if changed.topics == base.topics and base.version:
+                if await self._store.table_version(key, base.version):
+                    return base.version
+                return None
+            return await self._admin.write_tables(
+                [TableWrite(key.name, base, changed)], kind=ChangeKind.TOPICS, by=by, writer=key.id
+            )
+
+        revision = await retry_moved(attempt, f"the table of {key.name}", random.random)
+        await self._own_writes.seen(revision)
+        return revision
+
+    async def heartbeat(self, beat: Beat) -> None:
+        """Renew one lease; BrokerNotFound, StaleEpoch or Unavailable."""
+        (refused,) = await self.heartbeats([beat])
+        if refused is not None:
+            raise refused
+
+    async def heartbeats(self, beats: Sequence[Beat]) -> list[NsredisError | None]:
+        """Renew many leases; an item is None or why it was refused, in order."""
+        outcomes = await self._queue.beat_all(beats)
+        for refused in outcomes:
+            self._observer.beats(1, "ok" if refused is None else refused.code)
+        return outcomes
+
+    async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, by: str) -> int:
+        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch fences an old incarnation."""
+        revision = await self._store.unregister(key, cluster, epoch=epoch, address="", by=by)
+        await self._own_writes.seen(revision)
+        return revision
+
+    async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease] | None:
+        """The live leases from the store; None while it is away."""
+        try:
+            return await self._store.leases(keys)
+        except Unavailable:
+            return None
+
+
+def _check(r: Registration) -> None:
+    check_name("cluster", r.cluster)
+    check_name("brokerName", r.name)
+    check_address("address", r.address)
+    if r.ha_address:
+        check_address("haAddress", r.ha_address)
+    if r.lease_ms is not None:
+        check_lease_ms("leaseMs", r.lease_ms)
+    for field, text, top in (("instance", r.instance, MAX_INSTANCE), ("zone", r.zone, MAX_ZONE)):
+        if len(text) > top:
+            raise InvalidField(field, f"must have at most {top} characters")
+
+
+def _decoded(body: TopicBody) -> dict[str, QueueData]:
+    topics = body.decode()
+    for topic, queues in topics.items():
+        check_topic("topics", topic)
+        check_queues(f"topics.{topic}", queues)
+    return topics

@@ -1,0 +1,18 @@
+"""What a front door gets: all verbs."""
+
+from dataclasses import dataclass
+
+from nsredis.service.admin_service import AdminService
+from nsredis.service.broker_service import BrokerService
+from nsredis.service.node_service import NodeService
+from nsredis.service.query_service import QueryService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The verbs of one node."""
+
+    brokers: BrokerService
+    queries: QueryService
+    admin: AdminService
+    nodes: NodeService

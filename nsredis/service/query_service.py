@@ -1,0 +1,168 @@
+"""What clients ask, answered from memory."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
+from nsredis.core.changes import Change
+from nsredis.core.errors import BrokerNotFound, HistoryTrimmed, NotFound, NotReady, StoreUnavailable, TooFarBehind, TopicNotFound
+from nsredis.core.kv import KvEntry
+from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
+from nsredis.registry.change_feed import ChangeFeed
+from nsredis.view.answers import Answer
+from nsredis.view.state import State
+from nsredis.view.subscriptions import Subscription
+from nsredis.view.view import View
+
+STRONG_S: Final = 2.0
+"""How long a read waits for the revision that it must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterInfo:
+    """A cluster with its groups in RocketMQ's words, sorted by brokerName."""
+
+    cluster: str
+    broker_datas: list[dict[str, Any]]
+
+
+class QueryService:
+    """Reads of this node's view. All raise NotReady while there is none; `problem` says why, for people."""
+
+    def __init__(self, view: View, feed: ChangeFeed, problem: Callable[[], str]) -> None:
+        self._view = view
+        self._feed = feed
+        self._problem = problem
+
+    def _state(self) -> State:
+        state = self._view.state
+        if state is None:
+            raise NotReady(f"this node holds no view yet: {self._problem()}")
+        return state
+
+    @property
+    def revision(self) -> int:
+        """The revision that this node's view has applied; 0 without a view."""
+        return self._view.revision
+
+    def route(self, topic: str, zone: str = "") -> Answer:
+        """The route of a topic, for clients of `zone` when given. TopicNotFound says why there is none."""
+        state = self._state()
+        if not zone:
+            known = state.answers.get(topic)
+            if known is not None:
+                return known
+        offers = state.offers(topic)
+        order = state.kv.get(ORDER_NAMESPACE, {}).get(topic)
+        kept = in_zone(offers, zone) if zone else offers
+        route = topic_route(topic, kept, state.settings, order_conf=order.value if order else None)
+        if route is None:
+            raise TopicNotFound(topic, Absence.OTHER_ZONE if offers else self._absence(state, topic))
+        answer = Answer.of(route)
+        if not zone:
+            state.answers[topic] = answer
+        return answer
+
+    def _absence(self, state: State, topic: str) -> Absence:
+        deleted = any(topic in table.deleted for table in state.tables.values())
+        return Absence.DELETED if deleted else Absence.UNKNOWN
+
+    def topics(self, cluster: str = "", prefix: str = "") -> list[str]:
+        """Names of the topics that somebody offers, sorted."""
+        state = self._state()
+        found: Iterable[str] = state.topics()
+        if cluster:
+            found = {
+                topic
+                for name, table in state.tables.items()
+                if name in state.groups and state.groups[name].cluster == cluster
+                for topic in table.topics
+            }
+        return sorted(topic for topic in found if topic.startswith(prefix))
+
+    def clusters(self) -> list[ClusterInfo]:
+        """Every cluster with a live broker, sorted."""
+        state = self._state()
+        by_cluster: dict[str, list[dict[str, Any]]] = {}
+        for name in sorted(state.groups):
+            group = state.groups[name]
+            if group.addresses:
+                by_cluster.setdefault(group.cluster, []).append(broker_data(group, state.lead(group)))
+        return [ClusterInfo(cluster, by_cluster[cluster]) for cluster in sorted(by_cluster)]
+
+    def brokers(self, cluster: str = "", name: str = "") -> list[Broker | OfflineBroker]:
+        """Brokers, online and offline, sorted by cluster, name and id."""
+        state = self._state()
+        found = [
+            broker
+            for rows in (state.brokers, state.offline)
+            for broker in rows.values()
+            if (not cluster or broker.cluster == cluster) and (not name or broker.name == name)
+        ]
+        return sorted(found, key=lambda broker: (broker.cluster, broker.name, broker.id))
+
+    def broker(self, cluster: str, key: BrokerKey) -> Broker | OfflineBroker:
+        """One broker. BrokerNotFound when it was never there, or is forgotten."""
+        state = self._state()
+        found = state.brokers.get(key) or state.offline.get(key)
+        if found is None or found.cluster != cluster:
+            raise BrokerNotFound(f"no broker {key.name}/{key.id} in cluster {cluster}")
+        return found
+
+    def group(self, name: str) -> Group | None:
+        """A broker group, None when there is none."""
+        return self._state().groups.get(name)
+
+    def states(self) -> dict[str, int]:
+        """How many brokers are in which state; empty without a view."""
+        state = self._view.state
+        return {"online": len(state.brokers), "offline": len(state.offline)} if state is not None else {}
+
+    def kv(self, namespace: str, key: str) -> KvEntry:
+        """One key. NotFound."""
+        entry = self._state().kv.get(namespace, {}).get(key)
+        if entry is None:
+            raise NotFound(f"no key {key} in namespace {namespace}")
+        return entry
+
+    def kv_namespace(self, namespace: str) -> list[KvEntry]:
+        """A KV namespace sorted by key. NotFound when it has no key."""
+        entries = self._state().kv.get(namespace)
+        if not entries:
+            raise NotFound(f"no key in namespace {namespace}")
+        return [entries[key] for key in sorted(entries)]
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """At most `limit` changes after revision `after`, oldest first. HistoryTrimmed when some are no longer kept."""
+        state = self._state()
+        kept = state.changes
+        if after < state.revision and (not kept or (kept[0].revision > after + 1 and kept[0].kind != "open")):
+            raise HistoryTrimmed(f"changes are kept from revision {kept[0].revision if kept else state.revision} on")
+        return list(islice((change for change in kept if change.revision > after), limit))
+
+    def subscribe(self, scopes: Iterable[str]) -> Subscription:
+        """Hear of changes: scopes as in nsredis.view.subscriptions."""
+        return self._view.subscriptions.subscribe(scopes)
+
+    async def at_least(self, *, revision: int | None = None, strong: bool = False) -> None:
+        """Return when the view has `revision`, and with `strong` all that was acknowledged until now."""
+        ends = time.monotonic() + STRONG_S
+        self._state()
+        if strong:
+            try:
+                async with asyncio.timeout(STRONG_S):
+                    head, _ = await self._feed.head()
+            except TimeoutError:
+                raise StoreUnavailable("the store does not answer") from None
+            if head == 0:
+                raise StoreUnavailable("the store has lost the namespace; it is being put back")
+            revision = max(revision or 0, head)
+        if revision is not None:
+            left_s = ends - time.monotonic()
+            if left_s <= 0 and self.revision < revision:
+                raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}")
+            await self._view.wait_for(revision, max(left_s, 0.0))
