@@ -50,7 +50,8 @@ elseif at - last > SHORT_GAP_MS then
   state.pauseFrom, state.pauseGap = at, at - last
 end
 local function text(number)
-  return number and string.format('%d', tonumber(number)) or ''
+  number = tonumber(number) -- a field that is not set is an empty text
+  return number and string.format('%d', number) or ''
 end
 redis.call('HSET', sweep, 'at', text(at), 'by', node, 'graceFrom', text(state.graceFrom), 'graceGap', text(state.graceGap),
   'pauseFrom', text(state.pauseFrom), 'pauseGap', text(state.pauseGap))

@@ -86,8 +86,10 @@ class AdminStore:
         )
         return int(reply)
 
-    async def write_kv(self, namespace: str, key: str, value: str | None, *, expected: int | None, by: str) -> KvWritten:
-        """Set a key, or delete it (None). `expected`: the revision it must have, 0 for none; PreconditionFailed else."""
+    async def write_kv(
+        self, namespace: str, key: str, value: str | None, *, expected: int | None, by: str
+    ) -> KvWritten:
+        """Set a key, or delete it (None). PreconditionFailed unless it has the revision `expected` (0: none)."""
         key_revision, created, changed, revision = await self._runner.call(
             "put_kv",
             idempotent=False,

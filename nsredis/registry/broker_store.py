@@ -40,7 +40,7 @@ class BrokerStore:
         self._node_id = node_id
 
     async def register(self, r: Registration, *, by: str, table: MergedTable | None) -> Registered | TableMoved:
-        """Store a registration; TableMoved when its topics are not known to fit the table, or another wrote it meanwhile."""
+        """Store a registration; TableMoved when its topics must be merged first, or the table was written meanwhile."""
         keyspace = self._runner.keyspace
         same = table is not None and _same_content(table)
         reply = await self._runner.call(
@@ -94,7 +94,7 @@ class BrokerStore:
         )
 
     async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, address: str, by: str) -> int:
-        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch when another incarnation lives."""
+        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch for an old incarnation."""
         keyspace = self._runner.keyspace
         reply = await self._runner.call(
             "unregister",
@@ -114,7 +114,7 @@ class BrokerStore:
     async def table(self, name: str) -> Table:
         """A group's table as it is now; an empty one when there is none."""
         command = ["HGETALL", self._runner.keyspace.table(name)]
-        row: Any = await self._runner.translate(self._runner.link.commands.execute_command(*command))
+        row: Any = await self._runner.translate(self._runner.link.execute(*command))
         return tables.decode_table(row)
 
     async def table_version(self, key: BrokerKey, version: int) -> bool:

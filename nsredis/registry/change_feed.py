@@ -1,4 +1,4 @@
-"""Following the changes: one atomic look at everything after a revision, and a wake-up when there is something to see."""
+"""Following the changes: an atomic look at all that came after a revision, and a wake-up when something came."""
 
 import asyncio
 from collections.abc import Callable
@@ -30,8 +30,9 @@ class RowDelta:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What `follow` saw. `changes` brings a node from the revision it named to `revision`, with the rows as they are there.
+    """What `follow` saw.
 
+    `changes`: it brings a node from the revision that it named to `revision`, with the rows as they are there.
     `same`: nothing happened. `behind`: too much happened, read all. `forked`: the store tells another history.
     `lost`: the store holds no namespace.
     """
@@ -59,7 +60,7 @@ class ChangeFeed:
     async def head(self) -> tuple[int, str]:
         """The newest revision and its tag, as Redis has them now; (0, "") when there is no namespace."""
         command = ["HMGET", self._runner.keyspace.fixed["revision"], "n", "tag"]
-        n, tag = await self._runner.translate(self._runner.link.commands.execute_command(*command))
+        n, tag = await self._runner.translate(self._runner.link.execute(*command))
         return (int(n), tag.decode()) if n else (0, "")
 
     async def wake_for_ever(self, chance: Callable[[], float]) -> None:
@@ -69,8 +70,9 @@ class ChangeFeed:
         stream = self._runner.keyspace.fixed["changes"]
         while True:
             try:
-                command = ["XREAD", "COUNT", 100, "BLOCK", BLOCK_MS, "STREAMS", stream, position]
-                reply = await self._runner.link.blocking.execute_command(*command)
+                reply = await self._runner.link.block(
+                    "XREAD", "COUNT", 100, "BLOCK", BLOCK_MS, "STREAMS", stream, position
+                )
             except (RedisError, OSError):
                 self._runner.observer.store_failed("wake")
                 failures += 1

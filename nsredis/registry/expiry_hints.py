@@ -41,7 +41,7 @@ class ExpiryHints:
             finally:
                 self.listening = False
                 with suppress(RedisError, OSError):
-                    await pubsub.aclose()
+                    await pubsub.aclose()  # type: ignore[no-untyped-call]
             self._hint()  # what expired meanwhile was not heard
             await asyncio.sleep(backoff_s(max(failures, 1), self._chance()))
 
@@ -65,10 +65,10 @@ class ExpiryHints:
 
 
 async def allow_notifications(runner: ScriptRunner) -> bool:
-    """Add what we need to `notify-keyspace-events`; False when the server does not let us (then the sweep alone works)."""
+    """Add what we need to `notify-keyspace-events`; False when the server does not let us: then sweeping must do."""
     client = runner.link.commands
     try:
-        present = (await client.config_get("notify-keyspace-events")).get("notify-keyspace-events", "")
+        present = (await client.config_get("notify-keyspace-events")).get("notify-keyspace-events") or ""
         missing = _missing_flags(present)
         if missing:
             await client.config_set("notify-keyspace-events", present + missing)

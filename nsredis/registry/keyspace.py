@@ -67,7 +67,10 @@ class Keyspace:
     @property
     def fixed(self) -> dict[str, str]:
         """The keys that scripts name in their header and that depend on nothing but the namespace."""
-        return {name: self.row(name) for name in ("leases", "settings", "revision", "changes", "rows", "schema", "sweep", "nodes")}
+        return {
+            name: self.row(name)
+            for name in ("leases", "settings", "revision", "changes", "rows", "schema", "sweep", "nodes")
+        }
 
     def lease_events(self, database: int) -> str:
         """The pattern of the keyspace notifications of our lease keys."""

@@ -1,13 +1,15 @@
 """The one place that knows how the store is reached: standalone over TCP, TLS or a unix socket.
 
-Everything above sees a `StoreLink`: the primary that owns the namespace's slot, however it is found. Sentinel and Cluster
-come as further ways to build one.
+Everything above sees a `StoreLink`: the primary that owns the namespace's slot, however it is found. Sentinel and
+Cluster come as further ways to build one.
 """
 
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from redis import DriverInfo
+from redis import __version__ as client_version
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
@@ -23,15 +25,25 @@ BLOCKING_TIMEOUT_S: Final = 2.0
 
 SCHEMES: Final = ("redis", "rediss", "unix")
 
+_DRIVER_INFO: Final = DriverInfo(lib_version=client_version)  # or each new connection looks it up on disk
+
 
 @dataclass(frozen=True, slots=True)
 class StoreLink:
     """Clients of one primary. `commands` never retries: redis-py's retry would execute a write twice."""
 
-    commands: "Redis[bytes]"
-    blocking: "Redis[bytes]"
+    commands: Redis
+    blocking: Redis
     database: int
     description: str
+
+    async def execute(self, *command: str | bytes | int) -> Any:
+        """One command's reply; the client library's errors."""
+        return await self.commands.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    async def block(self, *command: str | bytes | int) -> Any:
+        """The reply of a command that waits, on a connection of its own."""
+        return await self.blocking.execute_command(*command)  # type: ignore[no-untyped-call]
 
     def pubsub(self) -> PubSub:
         """A subscription connection to the primary that fires our lease keys' notifications."""
@@ -55,13 +67,14 @@ def open_link(url: str) -> StoreLink:
     """A link to the store at `url`. Nothing is connected yet. InvalidField when the URL is not understood."""
     check_url(url)
 
-    def client(timeout_s: float, connections: int) -> "Redis[bytes]":
+    def client(timeout_s: float, connections: int) -> Redis:
         options: dict[str, Any] = {
             "socket_timeout": timeout_s,
             "socket_connect_timeout": timeout_s,
             "retry": Retry(NoBackoff(), 0),
             "max_connections": connections,
             "timeout": timeout_s,
+            "driver_info": _DRIVER_INFO,
         }
         try:
             pool = BlockingConnectionPool.from_url(url, **options)

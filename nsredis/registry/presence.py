@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from nsredis.core.errors import NsredisError
 from nsredis.core.names import encode
@@ -18,11 +18,14 @@ TTL_MS: Final = 5000
 class Presence:
     """This node among its peers. While Redis is away the last list stands, always with this node."""
 
-    def __init__(self, runner: ScriptRunner, describe: Callable[[], NodeInfo]) -> None:
+    def __init__(
+        self, runner: ScriptRunner, describe: Callable[[], NodeInfo], clock_read: Callable[[int], None]
+    ) -> None:
+        """`clock_read` is told by how many milliseconds Redis' clock is ahead of this machine's."""
         self._runner = runner
         self._describe = describe
+        self._clock_read = clock_read
         self._peers: dict[str, NodeInfo] = {}
-        self.clock_offset_ms = 0
 
     def nodes(self) -> list[NodeInfo]:
         """The live nodes by id; this one as it is now."""
@@ -42,7 +45,7 @@ class Presence:
         """Say that this node lives; hear who else does, and what Redis' clock says."""
         before = time.time()
         now_ms, *others = await self._call(TTL_MS)
-        self.clock_offset_ms = int(now_ms) - int((before + time.time()) * 500)
+        self._clock_read(int(now_ms) - int((before + time.time()) * 500))
         peers = [_node(rows.pairs(flat)) for flat in others]
         self._peers = {node.id: node for node in peers}
 
@@ -50,7 +53,7 @@ class Presence:
         """Say that this node goes."""
         await self._call(0)
 
-    async def _call(self, ttl_ms: int) -> list[object]:
+    async def _call(self, ttl_ms: int) -> list[Any]:
         me = self._describe()
         info = {
             "id": me.id,
@@ -63,7 +66,7 @@ class Presence:
             "version": me.version,
             "startedAt": str(me.started_at_ms),
         }
-        reply: list[object] = await self._runner.call(
+        reply: list[Any] = await self._runner.call(
             "announce",
             self=self._runner.keyspace.node(me.id),
             node=encode(me.id),

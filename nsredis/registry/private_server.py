@@ -50,7 +50,7 @@ logfile ""
 """
 
 
-class ServerFailed(Exception):  # noqa: N818 - named for what is the case, as the errors of core are
+class ServerFailed(Exception):
     """The private server cannot be started; the text is one line that says why."""
 
 

@@ -26,7 +26,6 @@ from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import StoreLink
 from nsredis.registry.scripts import load_scripts
 
-
 T = TypeVar("T")
 
 
@@ -77,7 +76,7 @@ class ScriptRunner:
         self._scripts = load_scripts()
         self._fixed = keyspace.fixed
 
-    def command(self, name: str, **values: object) -> list[str | bytes | int]:
+    def command(self, name: str, /, **values: object) -> list[str | bytes | int]:
         """The EVALSHA command for a script; keys that depend on the namespace alone are filled in."""
         script = self._scripts[name]
         for key in script.keys:
@@ -87,17 +86,17 @@ class ScriptRunner:
             values["prefix"] = self.keyspace.prefix
         return ["EVALSHA", script.sha, len(script.keys), *script.slots(values)]
 
-    async def call(self, name: str, *, idempotent: bool = True, **values: object) -> Any:
+    async def call(self, name: str, /, *, idempotent: bool = True, **values: object) -> Any:
         """Run a script; an NsredisError when it refuses or the store does not answer."""
         command = self.command(name, **values)
         return await self.translate(self._execute(command), idempotent=idempotent)
 
     async def _execute(self, command: list[str | bytes | int]) -> Any:
         try:
-            return await self.link.commands.execute_command(*command)
+            return await self.link.execute(*command)
         except NoScriptError:
             await self.load()
-            return await self.link.commands.execute_command(*command)
+            return await self.link.execute(*command)
 
     async def load(self) -> None:
         """Make the store know every script; needed once per server and after SCRIPT FLUSH."""

@@ -16,7 +16,7 @@ VERSION_TIMEOUT_S: Final = 10.0
 _VERSION: Final = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 
 
-class NoServerBinary(Exception):  # noqa: N818 - named for what is the case, as the errors of core are
+class NoServerBinary(Exception):
     """There is no server to run here; the text says how to get one."""
 
 

@@ -33,9 +33,13 @@ class SnapshotReader:
 
     async def head(self) -> Head:
         """The newest revision; NotReady when a newer release wrote the namespace."""
-        schema, (n, tag) = await self._run([["GET", self._fixed["schema"]], ["HMGET", self._fixed["revision"], "n", "tag"]])
+        schema, (n, tag) = await self._run(
+            [["GET", self._fixed["schema"]], ["HMGET", self._fixed["revision"], "n", "tag"]]
+        )
         if schema is not None and int(schema) > SCHEMA:
-            raise NotReady(f"the namespace has layout {int(schema)}; this release reads up to {SCHEMA}: upgrade this node")
+            raise NotReady(
+                f"the namespace has layout {int(schema)}; this release reads up to {SCHEMA}: upgrade this node"
+            )
         return Head(schema is not None and n is not None, int(n or 0), (tag or b"").decode())
 
     async def rows(self) -> AsyncIterator[list[tuple[str, Row]]]:
@@ -43,8 +47,8 @@ class SnapshotReader:
         cursor: Any = 0
         seen: set[bytes] = set()
         while True:
-            command = ["SSCAN", self._fixed["rows"], cursor, "COUNT", ROWS_AT_ONCE]
-            cursor, found = (await self._run([command]))[0]
+            (reply,) = await self._run([["SSCAN", self._fixed["rows"], cursor, "COUNT", ROWS_AT_ONCE]])
+            cursor, found = reply
             fresh = [name for name in found if name not in seen]
             seen.update(fresh)
             for i in range(0, len(fresh), ROWS_AT_ONCE):
@@ -63,8 +67,7 @@ class SnapshotReader:
         kept: list[Change] = []
         start = "-"
         while True:
-            command = ["XRANGE", self._fixed["changes"], start, "+", "COUNT", CHANGES_AT_ONCE]
-            entries = (await self._run([command]))[0]
+            (entries,) = await self._run([["XRANGE", self._fixed["changes"], start, "+", "COUNT", CHANGES_AT_ONCE]])
             kept.extend(rows.change(entry_id, _flat(fields)) for entry_id, fields in entries)
             if len(entries) < CHANGES_AT_ONCE:
                 return kept

@@ -25,8 +25,8 @@ Topics = dict[str, QueueData]
 class Table:
     """The topics of a group.
 
-    `deleted`: topics that an operator deleted -> the data version that still listed them; `body`: what stands for the data
-    version of the registration that the table came from, when that had none.
+    `deleted`: topics that an operator deleted -> the data version that still listed them; `body`: what stands for the
+    data version of the registration that the table came from, when that had none.
     """
 
     version: int = 0
@@ -74,11 +74,16 @@ def decode_table(row: Mapping[bytes, bytes]) -> Table:
     """A table from its row."""
     if b"blob" not in row:
         return Table()
-    return Table(int(row[b"version"]), decode_topics(row[b"blob"]), decode_deleted(row.get(b"deleted", b"")), row.get(b"body", b"").decode())
+    return Table(
+        int(row[b"version"]),
+        decode_topics(row[b"blob"]),
+        decode_deleted(row.get(b"deleted", b"")),
+        row.get(b"body", b"").decode(),
+    )
 
 
 def encode_delta(old: Table, new: Table) -> bytes:
-    """The changed topics when they are few and nothing else changed; else empty, which makes followers read the table."""
+    """The changed topics when they are few and nothing else changed; else empty: followers read the table then."""
     if new.deleted != old.deleted or abs(len(new.topics) - len(old.topics)) > DELTA_TOPICS:
         return b""
     put = {topic: queues for topic, queues in new.topics.items() if old.topics.get(topic) != queues}

@@ -45,9 +45,7 @@ class BrokerService:
         except NsredisError as error:
             self._observer.registered(error.code)
             raise
-        self._observer.registered(
-            "created" if registered.created else "changed" if registered.changed else "refreshed"
-        )
+        self._observer.registered("created" if registered.created else "changed" if registered.changed else "refreshed")
         if registered.changed:
             await self._own_writes.seen(registered.revision)
         return registered
@@ -128,7 +126,7 @@ class BrokerService:
         return outcomes
 
     async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, by: str) -> int:
-        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch fences an old incarnation."""
+        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch when `epoch` is old."""
         revision = await self._store.unregister(key, cluster, epoch=epoch, address="", by=by)
         await self._own_writes.seen(revision)
         return revision

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 async def retry_moved(attempt: Callable[[], Awaitable[T | None]], what: str, chance: Callable[[], float]) -> T:
-    """The first outcome of `attempt` that is not None (another writer was faster); StoreUnavailable after some tries."""
+    """What `attempt` gives once it is not None (another writer was faster); StoreUnavailable after some tries."""
     for failures in range(TRIES):
         outcome = await attempt()
         if outcome is not None:

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
-from nsredis.core.errors import BrokerNotFound, HistoryTrimmed, NotFound, NotReady, StoreUnavailable, TooFarBehind, TopicNotFound
+from nsredis.core.errors import (
+    BrokerNotFound,
+    HistoryTrimmed,
+    NotFound,
+    NotReady,
+    StoreUnavailable,
+    TooFarBehind,
+    TopicNotFound,
+)
 from nsredis.core.kv import KvEntry
 from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
 from nsredis.registry.change_feed import ChangeFeed
@@ -48,6 +56,12 @@ class QueryService:
     def revision(self) -> int:
         """The revision that this node's view has applied; 0 without a view."""
         return self._view.revision
+
+    @property
+    def position(self) -> tuple[int, str]:
+        """Revision and tag of this node's view: where they are equal, so are all answers."""
+        state = self._view.state
+        return (state.revision, state.tag) if state is not None else (0, "")
 
     def route(self, topic: str, zone: str = "") -> Answer:
         """The route of a topic, for clients of `zone` when given. TopicNotFound says why there is none."""
@@ -113,6 +127,11 @@ class QueryService:
             raise BrokerNotFound(f"no broker {key.name}/{key.id} in cluster {cluster}")
         return found
 
+    def broker_in_any_cluster(self, key: BrokerKey) -> Broker | OfflineBroker | None:
+        """One broker, None when it was never there, or is forgotten."""
+        state = self._state()
+        return state.brokers.get(key) or state.offline.get(key)
+
     def group(self, name: str) -> Group | None:
         """A broker group, None when there is none."""
         return self._state().groups.get(name)
@@ -136,10 +155,15 @@ class QueryService:
             raise NotFound(f"no key in namespace {namespace}")
         return [entries[key] for key in sorted(entries)]
 
-    def changes(self, after: int, limit: int) -> list[Change]:
-        """At most `limit` changes after revision `after`, oldest first. HistoryTrimmed when some are no longer kept."""
+    def changes(self, after: int | None, limit: int) -> list[Change]:
+        """At most `limit` changes after revision `after` (None: all that are kept), oldest first.
+
+        HistoryTrimmed when some of them are no longer kept.
+        """
         state = self._state()
         kept = state.changes
+        if after is None:
+            return list(islice(kept, limit))
         if after < state.revision and (not kept or (kept[0].revision > after + 1 and kept[0].kind != "open")):
             raise HistoryTrimmed(f"changes are kept from revision {kept[0].revision if kept else state.revision} on")
         return list(islice((change for change in kept if change.revision > after), limit))

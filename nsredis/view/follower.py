@@ -91,7 +91,7 @@ class Follower:
         try:
             writes = await prepare(state, look.rows, look.deltas)
         except (KeyError, ValueError) as error:
-            log.error("a change does not fit the view: %s", error)
+            log.warning("a change does not fit the view: %s", error)
             return False
         self._view.apply(writes, look.changes, look.revision, look.tag)
         return True
@@ -169,9 +169,7 @@ class Follower:
             stored = present.tables.get(name)
             if stored is None or stored.version < table.version:
                 commands.append(restorer.table(name, table, floor))
-        commands += [
-            restorer.offline(gone, floor) for key, gone in old.offline.items() if key not in present.offline
-        ]
+        commands += [restorer.offline(gone, floor) for key, gone in old.offline.items() if key not in present.offline]
         restored = await restorer.run(commands)
         self._observer.restored(restored)
         log.warning("put back %d of %d rows", restored, len(commands))

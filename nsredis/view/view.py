@@ -17,7 +17,7 @@ from nsredis.view.subscriptions import Subscriptions
 FRESH_MS: Final = 2000
 """The view is compared with Redis every second; it counts as followed while the last match is younger than this."""
 
-_REMOVALS: Final = {ChangeKind.EXPIRE: Removal.EXPIRED, ChangeKind.UNREGISTER: Removal.UNREGISTERED}
+_REMOVALS: Final[dict[str, Removal]] = {ChangeKind.EXPIRE: Removal.EXPIRED, ChangeKind.UNREGISTER: Removal.UNREGISTERED}
 
 
 class View:
@@ -107,6 +107,6 @@ class View:
         now_ms = int(time.time() * 1000) + self.clock_offset_ms
         for change in changes:
             self._observer.propagated(max(0, now_ms - change.at_ms))
-            reason = _REMOVALS.get(ChangeKind(change.kind)) if change.kind in ChangeKind else None
+            reason = _REMOVALS.get(change.kind)
             if reason is not None:
                 self._observer.removed(reason)

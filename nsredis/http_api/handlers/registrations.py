@@ -1,0 +1,218 @@
+"""What brokers do: register, change their topics, beat, leave."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+import xxhash
+from aiohttp import web
+from msgspec import UNSET, Meta, Raw, UnsetType
+
+from nsredis.core.brokers import Beat, BrokerKey, Registration
+from nsredis.core.brokers import Registered as Outcome
+from nsredis.core.errors import InvalidField
+from nsredis.core.leases import heartbeat_ms
+from nsredis.core.names import check_broker_id
+from nsredis.core.queues import QueueData
+from nsredis.http_api import shapes
+from nsredis.http_api.endpoint import Endpoint, Exchange, Query
+from nsredis.http_api.errors import Malformed, invalid_field
+from nsredis.http_api.problems import status_of
+from nsredis.wire.api_types import (
+    MAX_INT64,
+    HeartbeatBody,
+    HeartbeatOutcome,
+    HeartbeatsAnswer,
+    HeartbeatsBody,
+    PatchTopicsBody,
+    QueueDataBody,
+    RegisterBody,
+    RegisteredAnswer,
+    RevisionAnswer,
+)
+
+BROKER: Final = "/v1/brokers/{cluster}/{brokerName}/{brokerId}"
+
+# RegisterBody whose topics stay bytes: the unchanged ones, by far the most frequent, are known by their digest alone.
+_Envelope: Final[Any] = msgspec.defstruct(
+    "_Envelope",
+    [
+        (field.name, Raw | UnsetType, UNSET)
+        if field.name == "topics"
+        else (field.name, field.type, field.default)
+        if not field.required
+        else (field.name, field.type)
+        for field in msgspec.structs.fields(RegisterBody)
+    ],
+    rename="camel",
+    forbid_unknown_fields=True,
+)
+
+_topics_of: Final = msgspec.json.Decoder(dict[str, QueueDataBody]).decode
+_raw_topics_of: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+_queue_data_of: Final = msgspec.json.Decoder(QueueDataBody).decode
+
+
+class JsonTopics:
+    """The topics of a registration as they came in: a TopicBody."""
+
+    def __init__(self, raw: bytes, version: str) -> None:
+        self._raw = raw
+        self.digest = xxhash.xxh3_128_hexdigest(version.encode() + b"\0" + raw)
+
+    def decode(self) -> dict[str, QueueData]:
+        """The topics. InvalidField names the topic and the field."""
+        try:
+            return shapes.queues(_topics_of(self._raw))
+        except msgspec.ValidationError as error:
+            self._blame()
+            raise invalid_field(error, "topics") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Malformed(f"topics: {error}") from None
+
+    def _blame(self) -> None:
+        """InvalidField for the first topic that breaks a rule: msgspec does not say which one it was."""
+        for topic, raw in _raw_topics_of(self._raw).items():
+            try:
+                _queue_data_of(raw)
+            except msgspec.ValidationError as error:
+                raise invalid_field(error, f"topics.{topic}") from None
+
+
+def _key(exchange: Exchange) -> BrokerKey:
+    return BrokerKey(exchange.path("brokerName"), check_broker_id("brokerId", exchange.path("brokerId")))
+
+
+def _topics(body: Any) -> JsonTopics | None:
+    if body.topics is UNSET or bytes(body.topics) == b"null":
+        return None
+    return JsonTopics(bytes(body.topics), repr(body.data_version))
+
+
+async def register(exchange: Exchange) -> web.Response:
+    """Register, or refresh with new data."""
+    key, body = _key(exchange), exchange.body
+    registered = await exchange.services.brokers.register(
+        Registration(
+            cluster=exchange.path("cluster"),
+            name=key.name,
+            id=key.id,
+            address=body.address,
+            ha_address=body.ha_address or "",
+            instance=body.instance,
+            epoch=body.epoch,
+            data_version=shapes.data_version(body.data_version),
+            lease_ms=body.lease_ms,
+            zone=body.zone,
+            acting_master=body.enable_acting_master,
+            topics=_topics(body),
+        ),
+        by=exchange.by,
+    )
+    answer = shapes.encode(_registered(exchange.path("cluster"), key, registered))
+    return web.Response(status=201 if registered.created else 200, body=answer.body, content_type="application/json")
+
+
+def _registered(cluster: str, key: BrokerKey, outcome: Outcome) -> RegisteredAnswer:
+    return RegisteredAnswer(
+        cluster=cluster,
+        broker_name=key.name,
+        broker_id=key.id,
+        epoch=outcome.epoch,
+        lease_ms=outcome.lease_ms,
+        heartbeat_ms=heartbeat_ms(outcome.lease_ms),
+        revision=outcome.revision,
+        master_address=outcome.master_address,
+        ha_address=outcome.master_ha_address,
+    )
+
+
+async def patch_topics(exchange: Exchange) -> web.Response:
+    """Change some topics."""
+    body: PatchTopicsBody = exchange.body
+    revision = await exchange.services.brokers.patch_topics(
+        _key(exchange), exchange.path("cluster"), shapes.queues(body.put), body.delete, by=exchange.by
+    )
+    return web.Response(body=shapes.encode(RevisionAnswer(revision)).body, content_type="application/json")
+
+
+async def heartbeat(exchange: Exchange) -> web.Response:
+    """Renew the lease."""
+    key = _key(exchange)
+    epoch = exchange.body.epoch if exchange.body is not None else None
+    await exchange.services.brokers.heartbeat(Beat(exchange.path("cluster"), key.name, key.id, epoch))
+    return web.Response(status=204)
+
+
+async def heartbeats(exchange: Exchange) -> web.Response:
+    """Renew many leases."""
+    body: HeartbeatsBody = exchange.body
+    for i, item in enumerate(body.brokers):
+        if not item.cluster or not item.broker_name:
+            raise InvalidField(f"brokers[{i}]", "must have a cluster and a brokerName")
+    beats = [Beat(item.cluster, item.broker_name, item.broker_id, item.epoch) for item in body.brokers]
+    outcomes = await exchange.services.brokers.heartbeats(beats)
+    items = [
+        HeartbeatOutcome(204) if refused is None else HeartbeatOutcome(status_of(refused), refused.code, refused.detail)
+        for refused in outcomes
+    ]
+    return web.Response(body=shapes.encode(HeartbeatsAnswer(items)).body, content_type="application/json")
+
+
+class LeaveQuery(Query):
+    """Which incarnation leaves."""
+
+    epoch: Annotated[int, Meta(ge=0, le=MAX_INT64)] | None = None
+
+
+async def leave(exchange: Exchange) -> web.Response:
+    """Leave."""
+    await exchange.services.brokers.unregister(
+        _key(exchange), exchange.path("cluster"), epoch=exchange.query.epoch, by=exchange.by
+    )
+    return web.Response(status=204)
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "PUT",
+        BROKER,
+        register,
+        "Register a broker, or refresh it with new data",
+        {200: RegisteredAnswer, 201: RegisteredAnswer, 409: None},
+        body=RegisterBody,
+        reads=_Envelope,
+    ),
+    Endpoint(
+        "PATCH",
+        f"{BROKER}/topics",
+        patch_topics,
+        "Change some of the broker's topics",
+        {200: RevisionAnswer, 404: None, 409: None},
+        body=PatchTopicsBody,
+    ),
+    Endpoint(
+        "POST",
+        f"{BROKER}/heartbeat",
+        heartbeat,
+        "Renew the lease; 404 says: register again",
+        {204: None, 404: None, 409: None},
+        body=HeartbeatBody,
+        body_optional=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/heartbeats",
+        heartbeats,
+        "Renew many leases at once",
+        {200: HeartbeatsAnswer},
+        body=HeartbeatsBody,
+    ),
+    Endpoint(
+        "DELETE",
+        BROKER,
+        leave,
+        "Leave; also when the broker is gone already",
+        {204: None, 409: None},
+        query=LeaveQuery,
+    ),
+)
