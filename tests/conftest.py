@@ -3,26 +3,26 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import aiohttp
 import pytest
 from blockbuster import BlockBuster
 from redis.asyncio import Redis
 
+from nsredis.node import Node
 from nsredis.registry.server_binary import ServerBinary
 from nsredis.settings import Settings
 from tests.support.eventually import eventually
 from tests.support.store_process import StoreProcess
 from tests.support.store_process import server_binary as find_binary
 
-if TYPE_CHECKING:
-    from nsredis.node import Node
-
 MAY_BLOCK = {
     # Starting and ending a server next door: some milliseconds, at the start and end of a node.
     "nsredis/registry/embedded.py": {"start", "url", "_keep_running", "_let_go"},
     "nsredis/registry/private_server.py": {"start", "stop", "read", "last_words"},
+    # A few lines of /proc, which is memory.
+    "nsredis/metrics.py": {"__init__", "text"},
     # The scripts are read once, when a node is built.
     "nsredis/registry/scripts.py": {"load_scripts"},
 }
@@ -106,14 +106,12 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 class NodeFactory(Protocol):
     """Starts a node in this process and waits until it is ready, unless told not to wait."""
 
-    async def __call__(self, store_url: str, *, wait: bool = True, **settings: object) -> "Node": ...
+    async def __call__(self, store_url: str, *, wait: bool = True, **settings: object) -> Node: ...
 
 
 @pytest.fixture
 async def node_factory(namespace: str, http: aiohttp.ClientSession) -> AsyncIterator[NodeFactory]:
     """A factory of nodes on free ports, all in this test's namespace; they are stopped at its end."""
-    from nsredis.node import Node  # most tests need none, and it imports everything
-
     nodes: list[Node] = []
 
     async def start(store_url: str, *, wait: bool = True, **settings: object) -> Node:

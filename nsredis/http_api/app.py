@@ -19,12 +19,12 @@ from nsredis.service.doors import Services
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
     endpoint.tagged(tag)
     for tag, module in (
+        ("operations", operations),  # before brokers: `override` must not be taken for a brokerId
         ("brokers", registrations),
         ("brokers", brokers),
         ("routes", routes),
         ("routes", watch),
         ("configuration", kv),
-        ("operations", operations),
         ("health", health),
         ("documents", home),
     )

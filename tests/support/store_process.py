@@ -1,6 +1,7 @@
 """A real Redis or Valkey server for tests, which tests may kill, pause and restart."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -73,7 +74,9 @@ class StoreProcess:
         """Start it and wait until it answers."""
         assert self._process is None, "the server runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
-        arguments = [part for name, value in self.config.items() for part in (f"--{name}", value)]
+        arguments = [
+            part for name, value in self.config.items() for part in (f"--{name}", *(shlex.split(value) or [""]))
+        ]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self.binary.path, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
