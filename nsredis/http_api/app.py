@@ -1,9 +1,11 @@
 """The HTTP door: endpoints put together into an aiohttp application."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from msgspec import UNSET
 
 from nsredis.http_api.bodies import BodyLimits, check_media_type, decode_json, read_body
 from nsredis.http_api.endpoint import SERVICES, Endpoint, Exchange, ReadQuery
@@ -19,17 +21,22 @@ from nsredis.service.doors import Services
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
     endpoint.tagged(tag)
     for tag, module in (
-        ("operations", operations),  # before brokers: `override` must not be taken for a brokerId
         ("brokers", registrations),
         ("brokers", brokers),
         ("routes", routes),
         ("routes", watch),
         ("configuration", kv),
+        ("operations", operations),
         ("health", health),
         ("documents", home),
     )
     for endpoint in module.ENDPOINTS
 )
+
+
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+_PATTERNS: Final = {"brokerId": "(?!override$)[^/]+"}
+"""What a part of a path may be, where that is not anything: beside the ids of a group stands its override."""
 
 
 def build_app(
@@ -51,11 +58,12 @@ def build_app(
     app[DOCUMENT] = document(ENDPOINTS)
     app.on_response_prepare.append(headed)
     for endpoint in ENDPOINTS:
+        path = _PARAMETER.sub(lambda part: f"{{{part[1]}:{_PATTERNS.get(part[1], '[^/]+')}}}", endpoint.path)
         handler = _handler(endpoint, limits)
         if endpoint.method == "GET":
-            app.router.add_get(endpoint.path, handler, allow_head=not endpoint.streams)
+            app.router.add_get(path, handler, allow_head=not endpoint.streams)
         else:
-            app.router.add_route(endpoint.method, endpoint.path, handler)
+            app.router.add_route(endpoint.method, path, handler)
     return app
 
 
@@ -73,9 +81,16 @@ def _handler(endpoint: Endpoint, limits: BodyLimits) -> Callable[[web.Request], 
                 exchange.body = decode_json(raw, reads)
             elif not endpoint.body_optional:
                 raise Malformed("a JSON body is required")
-        query = exchange.query
-        if isinstance(query, ReadQuery) and (query.consistency == "strong" or query.min_revision is not None):
-            await exchange.services.queries.at_least(revision=query.min_revision, strong=query.consistency == "strong")
+        if isinstance(exchange.query, ReadQuery):
+            await _reach(exchange, exchange.query)
         return await endpoint.handle(exchange)
 
     return handle
+
+
+async def _reach(exchange: Exchange, query: ReadQuery) -> None:
+    """Wait until the view is as new as the reader needs it."""
+    strong = query.consistency == "strong"
+    revision = None if query.min_revision is UNSET else query.min_revision
+    if strong or revision is not None:
+        await exchange.services.queries.at_least(revision=revision, strong=strong)

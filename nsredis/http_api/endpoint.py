@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, Literal, Self
 
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from nsredis.service.doors import Services
 from nsredis.wire.api_types import MAX_INT64
@@ -14,7 +14,7 @@ SERVICES: Final = web.AppKey("services", Services)
 
 
 class Query(Struct, rename="camel", forbid_unknown_fields=True):
-    """Query parameters. A name that an endpoint does not know is an error."""
+    """Query parameters. A name that an endpoint does not know is an error; UNSET stands for one that is not given."""
 
 
 class ReadQuery(Query):
@@ -24,9 +24,9 @@ class ReadQuery(Query):
         Literal["", "eventual", "strong"],
         Meta(description="strong: at least as new as every change acknowledged before the request came in"),
     ] = ""
-    min_revision: Annotated[int, Meta(ge=0, le=MAX_INT64, description="wait until the node has applied it")] | None = (
-        None
-    )
+    min_revision: (
+        Annotated[int, Meta(ge=0, le=MAX_INT64, description="wait until the node has applied it")] | UnsetType
+    ) = UNSET
 
 
 class ListQuery(ReadQuery):

@@ -42,6 +42,12 @@ class MethodNotAllowed(NsredisError):
         self.allowed = allowed
 
 
+class Unexpected(NsredisError):
+    """A fault of ours; the log says more."""
+
+    code = "unexpected"
+
+
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.+)`")
 _PLACE: Final = re.compile(r" - at `(?P<path>[^`]*)`$")

@@ -10,8 +10,9 @@ from aiohttp import web
 from nsredis import __version__
 from nsredis.core.errors import NsredisError
 from nsredis.http_api.endpoint import SERVICES
-from nsredis.http_api.errors import Malformed, MethodNotAllowed, NoSuchPath, TooLarge
+from nsredis.http_api.errors import Malformed, MethodNotAllowed, NoSuchPath, TooLarge, Unexpected
 from nsredis.http_api.problems import problem, request_id
+from nsredis.service.doors import Services
 
 SERVER: Final = f"nsredis/{__version__}"
 
@@ -25,12 +26,6 @@ class HttpObserver(Protocol):
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request of a route's pattern was answered."""
-
-
-class Unexpected(NsredisError):
-    """A fault of ours."""
-
-    code = "unexpected"
 
 
 OBSERVER: Final[web.AppKey[HttpObserver]] = web.AppKey("observer", HttpObserver)
@@ -81,7 +76,11 @@ def _of_the_router(error: web.HTTPException, request: web.Request) -> NsredisErr
 
 async def headed(request: web.Request, response: web.StreamResponse) -> None:
     """Put our headers on an answer that is about to be sent."""
-    services = request.app[SERVICES]
+    put_head(request.app[SERVICES], request, response)
+
+
+def put_head(services: Services, request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """The headers that every answer has."""
     headers = response.headers
     headers["Server"] = SERVER
     headers["Nsredis-Revision"] = str(services.queries.revision)
@@ -90,4 +89,5 @@ async def headed(request: web.Request, response: web.StreamResponse) -> None:
     if (given := request_id(request)) is not None:
         headers["X-Request-Id"] = given
     if services.nodes.draining:
-        response.force_close()  # the client's next request goes to another node
+        headers["Connection"] = "close"  # the client's next request goes to another node
+        response.force_close()

@@ -19,9 +19,12 @@ _REF: Final = "#/components/schemas/{name}"
 _PATH_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "brokerId": {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**63 - 1},
 }
-_ALWAYS: Final = {422: "A parameter or a field breaks a rule", 503: "Not ready, going away, or the store is away"}
+_ALWAYS: Final = {
+    400: "The request, or its body, is not what it says it is",
+    422: "A parameter or a field breaks a rule",
+    503: "Not ready, going away, or the store is away",
+}
 _WITH_BODY: Final = {
-    400: "The body is not JSON, or not encoded as it says",
     413: "The body is too large",
     415: "The body's media type or encoding is not read here",
 }
@@ -90,8 +93,6 @@ def _path_parameters(path: str) -> Iterable[dict[str, Any]]:
 def _query_parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
     for field in msgspec.structs.fields(endpoint.query):
         schema = msgspec.json.schema(field.type)
-        if schema.get("anyOf"):  # None stands for "not given", which a query says by saying nothing
-            schema = next(option for option in schema["anyOf"] if option.get("type") != "null")
         parameter = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
         if "description" in schema:
             parameter["description"] = schema.pop("description")

@@ -1,20 +1,84 @@
-"""Listening: the application on its address, and how it goes."""
+"""Listening: the application on its address, what is answered to what is no HTTP at all, and how it goes."""
+
+import logging
+from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_server import Server
+
+from nsredis.http_api.endpoint import SERVICES
+from nsredis.http_api.errors import Malformed, Unexpected
+from nsredis.http_api.middleware import put_head
+from nsredis.http_api.problems import problem
+from nsredis.service.doors import Services
+
+log = logging.getLogger(__name__)
+
+MAX_URL: Final = 256 * 1024
+"""Bytes: a thousand topics of the greatest length fit into one query."""
+
+
+class _Connection(RequestHandler):
+    """A connection whose errors are problems like all others, even those that the application never sees."""
+
+    def __init__(self, *args: Any, services: Services, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._services = services
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to a request that could not be read, or that failed outside the application."""
+        if status >= 500:
+            log.error("a request from %s failed", request.remote, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer was begun already")
+        if status < 500:
+            words = (message or "").strip().partition("\n")[0].rstrip(": ")
+            response = problem(Malformed(f"the request is not HTTP as it should be: {words}"), request, 0)
+        else:
+            response = problem(Unexpected("the name server failed; its log says why"), request, 0)
+        put_head(self._services, request, response)
+        response.force_close()
+        return response
+
+
+class _Server(Server):
+    """Makes such connections."""
+
+    def __init__(self, plain: Server, services: Services) -> None:
+        options = plain._kwargs  # noqa: SLF001 - aiohttp has no other way to name the class of its connections
+        super().__init__(plain.request_handler, request_factory=plain.request_factory, **options)
+        self._services = services
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(self, loop=self._loop, services=self._services, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    """aiohttp's runner with that server."""
+
+    async def _make_server(self) -> Server:
+        return _Server(await super()._make_server(), self.app[SERVICES])
 
 
 class HttpServer:
     """One listening address. Bodies come as they were sent: this API inflates them itself, within its limits."""
 
     def __init__(self, app: web.Application, *, drain_s: float) -> None:
-        self._runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=drain_s)
-        self._site: web.TCPSite | None = None
+        self._runner = _Runner(
+            app, access_log=None, auto_decompress=False, max_line_size=MAX_URL, shutdown_timeout=drain_s
+        )
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; the address, with the port that was free when `port` is 0. OSError."""
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, host, port)
-        await self._site.start()
+        await web.TCPSite(self._runner, host, port).start()
         bound: tuple[str, int] = self._runner.addresses[0][:2]
         return bound
 

@@ -22,6 +22,8 @@ from nsredis.view.view import View
 
 MAX_INSTANCE: Final = 255
 MAX_ZONE: Final = 255
+GOOD_KEPT: Final = 20_000
+"""Digests of topic bodies that were found good: a broker sends the same one for months."""
 
 
 class BrokerService:
@@ -36,12 +38,14 @@ class BrokerService:
         self._own_writes = own_writes
         self._observer = observer
         self._queue = BeatQueue(store.beats)
+        self._good: set[str] = set()
 
     async def register(self, r: Registration, *, by: str) -> Registered:
         """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
         _check(r)
+        topics = self._checked(r.topics) if r.topics is not None else None
         try:
-            registered = await self._register(r, by)
+            registered = await self._register(r, topics, by)
         except NsredisError as error:
             self._observer.registered(error.code)
             raise
@@ -50,12 +54,22 @@ class BrokerService:
             await self._own_writes.seen(registered.revision)
         return registered
 
-    async def _register(self, r: Registration, by: str) -> Registered:
+    def _checked(self, body: TopicBody) -> dict[str, QueueData] | None:
+        """The topics of a body that was not seen lately; None for one that was, and was found good. InvalidField."""
+        if body.digest in self._good:
+            return None
+        topics = _decoded(body)
+        if len(self._good) >= GOOD_KEPT:
+            self._good.clear()
+        self._good.add(body.digest)
+        return topics
+
+    async def _register(self, r: Registration, topics: dict[str, QueueData] | None, by: str) -> Registered:
         outcome = await self._store.register(r, by=by, table=None)
         if isinstance(outcome, Registered):
             return outcome
         assert r.topics is not None
-        body = _decoded(r.topics)
+        body = topics if topics is not None else _decoded(r.topics)
         version = tables.body_version(data_version_text(r.data_version), r.topics.digest)
         wanted = outcome.version
 

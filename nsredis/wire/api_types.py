@@ -15,6 +15,7 @@ MAX_INT64: Final = 2**63 - 1
 Count = Annotated[int, Meta(ge=0, le=MAX_INT64)]
 Queues = Annotated[int, Meta(ge=0, le=MAX_QUEUES)]
 Address = Annotated[str, Meta(description="host:port, an IPv6 host in brackets", examples=["10.0.0.5:10911"])]
+Name = Annotated[str, Meta(min_length=1)]
 Reason = Annotated[str, Meta(max_length=1024)]
 
 
@@ -98,8 +99,8 @@ class HeartbeatBody(_Body):
 class HeartbeatItem(_Body):
     """One of many heartbeats."""
 
-    cluster: str
-    broker_name: str
+    cluster: Name
+    broker_name: Name
     broker_id: Count
     epoch: Count | None = None
 

@@ -1,6 +1,7 @@
 """Speaking to a node over HTTP as any client would."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ class Api:
         data = raw if raw is not None else None if body is None else orjson.dumps(body)
         given = {"Content-Type": "application/json"} if data is not None else {}
         url = URL(self.url + path, encoded=True)
-        async with self.session.request(method, url, data=data, headers={**given, **(headers or {})}) as answer:
+        content = io.BytesIO(data) if data is not None else None
+        async with self.session.request(method, url, data=content, headers={**given, **(headers or {})}) as answer:
             return Reply(answer.status, answer.headers, await answer.read())
 
     async def get(self, path: str, **headers: str) -> Reply:

@@ -99,6 +99,21 @@ class ScriptedStore:
     async def sweep_state(self) -> dict[bytes, bytes]:
         return await self.row("sweep")
 
+    async def let_pass(self, ms: int) -> None:
+        """Move all times that the sweep judges by into the past, as if so much time had gone by."""
+        leases, nodes = self.keys.fixed["leases"], self.keys.fixed["nodes"]
+        for zset in (leases, nodes):
+            for member, _ in await self.redis.zrange(zset, 0, -1, withscores=True):
+                await self.redis.zincrby(zset, -ms, member)
+        times: dict[str, tuple[bytes, ...]] = {"sweep": (b"graceFrom", b"pauseFrom")}
+        for member in await self.redis.zrange(leases, 0, -1):
+            times[member.decode()] = (b"deferredUntil", b"deferredAt", b"lastBeat")
+        for row, fields in times.items():
+            present = await self.row(row) if row == "sweep" or row.startswith("broker:") else {}
+            for field in fields:
+                if present.get(field):
+                    await self.redis.hincrby(self.keys.row(row), field, -ms)
+
     async def everything(self) -> dict[str, object]:
         """All keys of the namespace with their contents, to see that nothing changed."""
         found: dict[str, object] = {}
@@ -118,7 +133,7 @@ class ScriptedStore:
 
     # The scripts.
 
-    async def call(self, name: str, /, **values: object) -> Any:
+    async def call(self, name: str, /, **values: Any) -> Any:
         return await self.runner.call(name, **values)
 
     async def open(self, *, floor: int = 0) -> tuple[str, int]:
@@ -157,7 +172,10 @@ class ScriptedStore:
             "delta": b"",
         }
         reply = await self.call("register", **(values | given))
-        return RegisterReply(*[part.decode() if isinstance(part, bytes) else int(part) for part in reply])
+        status, epoch, lease_ms, revision, created, master, master_ha, version = reply
+        return RegisterReply(
+            status.decode(), epoch, lease_ms, revision, created, master.decode(), master_ha.decode(), version
+        )
 
     async def register_table(self, name: str = "a", broker_id: int = 0, **given: Any) -> RegisterReply:
         """Register with a table made from the present version; `digest` and `blob` should be given."""
@@ -217,9 +235,7 @@ class ScriptedStore:
 
     async def announce(self, node: str = "n1", *, ttl_ms: int = 5000, info: list[str] | None = None) -> list[Any]:
         fields = info if info is not None else ["id", node]
-        reply: list[Any] = await self.call(
-            "announce", self=self.keys.node(node), node=encode(node), ttl_ms=ttl_ms, info=fields
-        )
+        reply: list[Any] = await self.call("announce", self=self.keys.node(node), node=node, ttl_ms=ttl_ms, info=fields)
         return reply
 
     async def write_tables(self, *tables: tuple[str, int, bytes, bytes, bytes], **given: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from nsredis.core.errors import InvalidField
 from nsredis.http_api import shapes
@@ -43,7 +43,7 @@ async def lift_override(exchange: Exchange) -> web.Response:
 class EventsQuery(ReadQuery):
     """Which changes."""
 
-    after: Annotated[int, Meta(ge=0, le=MAX_INT64, description="the revision that the reader has")] | None = None
+    after: Annotated[int, Meta(ge=0, le=MAX_INT64, description="the revision that the reader has")] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     cursor: Annotated[str, Meta(max_length=20, description="the `next` of the page before")] = ""
 
@@ -51,7 +51,7 @@ class EventsQuery(ReadQuery):
 async def events(exchange: Exchange) -> web.Response:
     """The recent changes."""
     query: EventsQuery = exchange.query
-    after = query.after
+    after = None if query.after is UNSET else query.after
     if query.cursor:
         if not (query.cursor.isascii() and query.cursor.isdigit()):
             raise InvalidField("cursor", "must be the `next` of the page before")

@@ -83,9 +83,12 @@ def _key(exchange: Exchange) -> BrokerKey:
 
 
 def _topics(body: Any) -> JsonTopics | None:
-    if body.topics is UNSET or bytes(body.topics) == b"null":
+    raw = b"null" if body.topics is UNSET else bytes(body.topics)
+    if raw == b"null":
         return None
-    return JsonTopics(bytes(body.topics), repr(body.data_version))
+    if not raw.startswith(b"{"):  # the rest is looked at when it is not known already
+        raise InvalidField("topics", "must be an object")
+    return JsonTopics(raw, repr(body.data_version))
 
 
 async def register(exchange: Exchange) -> web.Response:
@@ -146,9 +149,6 @@ async def heartbeat(exchange: Exchange) -> web.Response:
 async def heartbeats(exchange: Exchange) -> web.Response:
     """Renew many leases."""
     body: HeartbeatsBody = exchange.body
-    for i, item in enumerate(body.brokers):
-        if not item.cluster or not item.broker_name:
-            raise InvalidField(f"brokers[{i}]", "must have a cluster and a brokerName")
     beats = [Beat(item.cluster, item.broker_name, item.broker_id, item.epoch) for item in body.brokers]
     outcomes = await exchange.services.brokers.heartbeats(beats)
     items = [
@@ -161,14 +161,13 @@ async def heartbeats(exchange: Exchange) -> web.Response:
 class LeaveQuery(Query):
     """Which incarnation leaves."""
 
-    epoch: Annotated[int, Meta(ge=0, le=MAX_INT64)] | None = None
+    epoch: Annotated[int, Meta(ge=0, le=MAX_INT64)] | UnsetType = UNSET
 
 
 async def leave(exchange: Exchange) -> web.Response:
     """Leave."""
-    await exchange.services.brokers.unregister(
-        _key(exchange), exchange.path("cluster"), epoch=exchange.query.epoch, by=exchange.by
-    )
+    epoch = None if exchange.query.epoch is UNSET else exchange.query.epoch
+    await exchange.services.brokers.unregister(_key(exchange), exchange.path("cluster"), epoch=epoch, by=exchange.by)
     return web.Response(status=204)
 
 

@@ -6,7 +6,7 @@ import orjson
 from aiohttp import web
 from msgspec import Meta
 
-from nsredis.core.errors import InvalidField, TopicNotFound
+from nsredis.core.errors import TopicNotFound
 from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, Query, ReadQuery
 from nsredis.http_api.memo import MEMO
@@ -44,10 +44,10 @@ class DeleteTopicQuery(Query):
     cluster: Annotated[str, Meta(description="forget it in this cluster only")] = ""
 
 
-class DeleteTopicByQuery(DeleteTopicQuery):
+class DeleteTopicByQuery(DeleteTopicQuery, kw_only=True):
     """What to forget, and where."""
 
-    topic: str = ""
+    topic: Annotated[str, Meta(min_length=1)]
 
 
 async def one_route(exchange: Exchange) -> web.Response:
@@ -106,8 +106,6 @@ async def list_clusters(exchange: Exchange) -> web.Response:
 async def delete_topic(exchange: Exchange) -> web.Response:
     """Forget a topic's route."""
     topic = exchange.request.match_info.get("topic") or exchange.query.topic
-    if not topic:
-        raise InvalidField("topic", "is required")
     await exchange.services.admin.delete_topic(topic, cluster=exchange.query.cluster, by=exchange.by)
     return web.Response(status=204)
 

@@ -1,0 +1,16 @@
+"""Bodies of registrations as values."""
+
+from dataclasses import dataclass, field
+
+from nsredis.core.queues import QueueData
+
+
+@dataclass(frozen=True)
+class PlainBody:
+    """Topics that are decoded already, under a digest of the test's choice."""
+
+    topics: dict[str, QueueData] = field(default_factory=dict)
+    digest: str = "d1"
+
+    def decode(self) -> dict[str, QueueData]:
+        return dict(self.topics)
