@@ -17,7 +17,8 @@
     expected   int?    the key's revision must be this one; 0: there must be no such key
     request    str     id of the request
   RETURNS
-    list       the key's revision (0: deleted or not there), 1 when the key was created, 1 when anything changed, the namespace's revision
+    list       the key's revision (0: deleted or not there), 1 when it was created, 1 when anything changed, a revision
+               that covers this
   ERRORS
     NO_SCHEMA     the namespace is not there (yet)
     PRECONDITION  with the key's present revision

@@ -1,8 +1,8 @@
 --[[
   register: store a broker with its group's topic table and start its lease; the same again is a heartbeat.
 
-  Called first with the digest alone; when that is not known to fit the table, it answers `table` and is called again with
-  the table merged on the version it named.
+  Called first with the digest alone; when that is not known to fit the table, it answers `table` and is called again
+  with the table merged on the version it named.
 
   KEYS
     broker     hash    the record
@@ -100,13 +100,15 @@ if reborn then
   local past = known or tonumber(redis.call('HGET', offline, 'epoch') or 0)
   new_epoch = math.max(past + 1, at)
 end
-local same_record = not reborn and tonumber(old.leaseMs) == lease_ms and old.haAddress == ha_address and old.zone == zone
-  and old.actingMaster == acting and old.dataVersion == data_version
+local same_record = not reborn and tonumber(old.leaseMs) == lease_ms
+  and old.haAddress == ha_address and old.zone == zone and old.actingMaster == acting
+  and old.dataVersion == data_version
 
 local stored = redis.call('HMGET', topics, 'version', 'digests')
 local version, digests = tonumber(stored[1] or 0), stored[2] or ''
 local mark = id .. '=' .. digest
-local fits = digest == '' or not writes_table(members, id) or string.find(' ' .. digests .. ' ', ' ' .. mark .. ' ', 1, true)
+local fits = digest == '' or not writes_table(members, id)
+  or string.find(' ' .. digests .. ' ', ' ' .. mark .. ' ', 1, true)
 if not fits and (not has_table or base ~= version) then
   return { 'table', 0, 0, 0, 0, '', '', version }
 end

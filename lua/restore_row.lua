@@ -14,6 +14,7 @@
     name       str     name of the row
     guard      str     the field that holds the row's revision
     known      int     the row's revision as the node knows it
+    whole      bool    the row is replaced; else these fields are added to what it has
     needs      str     key that must exist; empty: none
     unless     str     key that must not exist; empty: none
     member     str     member of `leases` that ends the row; empty: none
@@ -32,9 +33,11 @@ if tonumber(redis.call('HGET', row, guard) or 0) >= known
 end
 local n = record_change(revision, changes, { tag = tag, kind = 'restore', at = now_ms(), by = node, floor = floor,
   subjects = { name }, why = 'the store had lost it' })
+if whole then
+  redis.call('DEL', row)
+end
 redis.call('HSET', row, unpack(values))
 redis.call('HSET', row, guard, string.format('%d', n))
-redis.call('HDEL', row, 'digests')
 redis.call('SADD', rows, name)
 if member ~= '' then
   redis.call('ZADD', leases, ends_ms, member)

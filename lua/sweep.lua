@@ -17,7 +17,8 @@
     node       str     who sweeps
     limit      int     most members to look at in one run
   RETURNS
-    list       early|closed|swept, now, 1 when more is due, why there is a gap or empty, then per evicted broker: member, ms late
+    list       early|closed|swept, now, 1 when more is due, why there is a gap or empty, then per evicted broker:
+               member, ms late
   ERRORS
 ]]
 -- @include clock
@@ -31,7 +32,7 @@ if redis.call('EXISTS', schema) == 0 then
 end
 local state = fields(redis.call('HGETALL', sweep))
 local last = tonumber(state.at)
-if last and at >= last and at - last < MIN_PERIOD_MS then
+if last and at >= last and at - last < MIN_PERIOD_MS and state.more ~= '1' then
   return { 'early', at, 0, '' }
 end
 
@@ -53,7 +54,8 @@ local function text(number)
   number = tonumber(number) -- a field that is not set is an empty text
   return number and string.format('%d', number) or ''
 end
-redis.call('HSET', sweep, 'at', text(at), 'by', node, 'graceFrom', text(state.graceFrom), 'graceGap', text(state.graceGap),
+redis.call('HSET', sweep, 'at', text(at), 'by', node,
+  'graceFrom', text(state.graceFrom), 'graceGap', text(state.graceGap),
   'pauseFrom', text(state.pauseFrom), 'pauseGap', text(state.pauseGap))
 if gap ~= '' then
   redis.call('HSET', sweep, 'graceWhy', gap)
@@ -83,7 +85,8 @@ end
 
 local JUDGED = { 'leaseMs', 'owner', 'lastBeat', 'deferredUntil', 'deferredAt', 'hadFullLease' }
 
--- judge(deadline, record): when this broker's silence counts, its last beat, and whether that is a full lease after a gap.
+-- judge(deadline, record): when this broker's silence counts, its last beat, and whether that is a full lease after a
+-- gap.
 local function judge(deadline, record)
   local lease_ms = tonumber(record[1])
   local silent = record[4] == text(deadline) -- no beat since a judgement was deferred
@@ -164,4 +167,8 @@ for i = 1, #due, 2 do
     sweep_offline(subject)
   end
 end
-return { 'swept', at, #due >= 2 * limit and 1 or 0, gap, unpack(evicted) }
+local more = #due >= 2 * limit and '1' or ''
+if more ~= (state.more or '') then
+  redis.call('HSET', sweep, 'more', more) -- the next run may come at once
+end
+return { 'swept', at, more == '1' and 1 or 0, gap, unpack(evicted) }

@@ -42,8 +42,8 @@ for i = 1, #tables, 5 do
   end
   subjects[#subjects + 1] = 'table:' .. tables[i]
 end
-local n = record_change(revision, changes, { tag = tag, kind = kind, subjects = subjects, at = now_ms(), by = by, why = why,
-  request = request, delta = #tables == 5 and tables[5] or '' })
+local n = record_change(revision, changes, { tag = tag, kind = kind, subjects = subjects, at = now_ms(), by = by,
+  why = why, request = request, delta = #tables == 5 and tables[5] or '' })
 for i = 1, #tables, 5 do
   redis.call('HSET', prefix .. 'table:' .. tables[i], 'version', string.format('%d', n), 'blob', tables[i + 2],
     'deleted', tables[i + 3], 'digests', '', 'request', request)

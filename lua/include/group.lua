@@ -13,13 +13,10 @@ local function read_group(key)
   return group
 end
 
--- writes_table(group, id): the master writes the group's table, or the lowest id while there is no master.
+-- writes_table(group, id): the lowest id writes the group's table: the master, whose id is 0, when it is there.
 local function writes_table(group, id)
-  if id == '0' then
-    return true
-  end
   for other in pairs(group.addresses) do
-    if other ~= id and (other == '0' or tonumber(other) < tonumber(id)) then
+    if tonumber(other) < tonumber(id) then
       return false
     end
   end

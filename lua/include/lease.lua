@@ -1,4 +1,5 @@
--- renew_lease(lease, leases, member, at, lease_ms, node): a full lease from `at`, with the key whose expiry is the hint.
+-- renew_lease(lease, leases, member, at, lease_ms, node): a full lease from `at`, with the key whose expiry is the
+-- hint.
 local function renew_lease(lease, leases, member, at, lease_ms, node)
   redis.call('HSET', lease, 'beat', string.format('%d', at), 'node', node)
   redis.call('PEXPIRE', lease, lease_ms)

@@ -16,7 +16,7 @@ MEMBERS_AT_ONCE: Final = 64
 """Evictions in one run hold Redis for a few milliseconds at most."""
 
 MIN_PERIOD_S: Final = 0.04
-"""The script returns at once when its last run is younger."""
+"""The script returns at once when its last run is younger, unless that left some for the next."""
 
 
 class Sweeper:
@@ -55,7 +55,9 @@ class Sweeper:
         for member, late_ms in zip(evicted[::2], evicted[1::2], strict=True):
             self._runner.observer.detected(int(late_ms))
             log.info("broker %s is offline: it stopped beating", member.decode())
-        if status == b"early" or more:
+        if more:
+            return 0.0
+        if status == b"early":
             return MIN_PERIOD_S
         return sweep_pause_s(self._chance())
 

@@ -1,4 +1,4 @@
-"""A store that was set back tells another history under the same numbers: nodes end on one, and no living broker is lost."""
+"""A store that was set back tells another history under the same numbers: all end on one and lose no living broker."""
 
 import shutil
 from pathlib import Path

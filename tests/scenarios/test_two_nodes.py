@@ -3,13 +3,13 @@
 import asyncio
 
 import aiohttp
-import pytest
-from redis.asyncio import Redis
 
-from tests.conftest import NodeFactory, OwnStore
+from tests.conftest import OwnStore
+from tests.scenarios.conftest import TwoProcesses
 from tests.support.api import Api, Beating
 from tests.support.eventually import eventually
 from tests.support.flicker import Flicker
+from tests.support.store_process import StoreProcess
 
 
 async def test_fifty_brokers_through_alternating_nodes_give_the_same_bytes(two: tuple[Api, Api]) -> None:
@@ -33,19 +33,20 @@ async def test_fifty_brokers_through_alternating_nodes_give_the_same_bytes(two: 
     assert [data["brokerName"] for data in route["brokerDatas"]] == [f"broker-{i:02}" for i in range(50)]
 
 
-async def test_a_broker_that_stops_beating_is_gone_in_time_and_no_other_flickers(two: tuple[Api, Api]) -> None:
-    await _one_of_fifty_stops(two)
+async def test_a_broker_that_stops_beating_is_gone_in_time_and_no_other_flickers(
+    two_processes: TwoProcesses, store_server: StoreProcess, http: aiohttp.ClientSession
+) -> None:
+    first, second = await two_processes(store_server.url)
+    await _one_of_fifty_stops((Api(http, first.http), Api(http, second.http)))
 
 
 async def test_the_same_without_notifications(
-    own_store: OwnStore, node_factory: NodeFactory, http: aiohttp.ClientSession
+    two_processes: TwoProcesses, own_store: OwnStore, http: aiohttp.ClientSession
 ) -> None:
     store = own_store(config={"rename-command": "CONFIG ''"})
-    nodes = [await node_factory(store.url) for _ in range(2)]
-    async with Redis.from_url(store.url) as client:
-        await _one_of_fifty_stops((Api(http, nodes[0].http_address), Api(http, nodes[1].http_address)))
-        with pytest.raises(Exception, match="unknown command"):
-            await client.config_get("notify-keyspace-events")
+    first, second = await two_processes(store.url)
+    assert "found by sweeping alone" in first.output
+    await _one_of_fifty_stops((Api(http, first.http), Api(http, second.http)))
 
 
 async def _one_of_fifty_stops(two: tuple[Api, Api]) -> None:

@@ -10,6 +10,28 @@ from tests.support.api import Api
 EVERY_S = 0.02
 
 
+class Stalls:
+    """How late this process woke up at the worst: what the machine, not the server, took."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self.longest_ms = 0.0
+
+    async def __aenter__(self) -> "Stalls":
+        self._task = asyncio.create_task(self._measure())
+        return self
+
+    async def _measure(self) -> None:
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(EVERY_S)
+            self.longest_ms = max(self.longest_ms, (time.monotonic() - before - EVERY_S) * 1000)
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        await _ended(self._task)
+
+
 class Flicker:
     """Asks nodes for a topic again and again. `missing`: node -> brokers of `always` that one answer lacked."""
 
@@ -18,14 +40,18 @@ class Flicker:
         self._topic = topic
         self._always = always
         self._tasks: list[asyncio.Task[None]] = []
+        self._stalls = Stalls()
         self.looks = 0
         self.missing: dict[str, set[str]] = {}
-        self.stalled_ms = 0.0
-        """The longest that this process was late to wake up: what the machine, not the server, took."""
+
+    @property
+    def stalled_ms(self) -> float:
+        """The longest stall while it looked."""
+        return self._stalls.longest_ms
 
     async def __aenter__(self) -> "Flicker":
+        await self._stalls.__aenter__()
         self._tasks = [asyncio.create_task(self._look(node)) for node in self._nodes]
-        self._tasks.append(asyncio.create_task(self._measure_stalls()))
         return self
 
     async def _look(self, node: Api) -> None:
@@ -36,16 +62,15 @@ class Flicker:
             self.looks += 1
             await asyncio.sleep(EVERY_S)
 
-    async def _measure_stalls(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(EVERY_S)
-            self.stalled_ms = max(self.stalled_ms, (time.monotonic() - before - EVERY_S) * 1000)
-
     async def __aexit__(self, *_: object) -> None:
+        await self._stalls.__aexit__()
         for task in self._tasks:
-            if task.done():
-                task.result()  # a look that failed
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await _ended(task)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    if task.done():
+        task.result()  # it failed
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
