@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import importlib.util
 import logging
 import os
 import socket
@@ -15,6 +14,7 @@ import click
 
 from nsredis import __version__
 from nsredis.cli.end_signals import EndSignals
+from nsredis.cli.event_loop import loop_factory
 from nsredis.core.errors import InvalidField
 from nsredis.logs import set_up_logging
 from nsredis.node import Node
@@ -72,7 +72,7 @@ def serve(config: str | None, **flags: str | None) -> None:
     except SettingsError as error:
         fail(str(error), WRONG_SETTINGS)
     set_up_logging(settings.log_level, settings.log_format, settings.node_id)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         code = runner.run(run_node(settings))
     sys.exit(code)
 
@@ -81,15 +81,6 @@ def fail(words: str, code: int) -> NoReturn:
     """End with one line for the user."""
     click.echo(f"nsredis: {words}", err=True)
     sys.exit(code)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if importlib.util.find_spec("uvloop") is None:
-        return None
-    import uvloop
-
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 async def run_node(settings: Settings) -> int:

@@ -29,7 +29,7 @@ class EventStream:
         self.response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.Transport | None = None
 
     async def open(self, request: web.Request) -> None:
         """Send the head of the answer."""
@@ -51,7 +51,7 @@ class EventStream:
             async with asyncio.timeout(SLOW_S):
                 await self.response.write(data)
         except TimeoutError:
-            if isinstance(self._transport, asyncio.WriteTransport):
+            if self._transport is not None:
                 self._transport.abort()
             raise ReaderGone from None
         except ConnectionError:

@@ -1,8 +1,9 @@
 """The settings of a node: from flags, NSREDIS_ variables and a TOML file."""
 
+from nsredis.client.servers import SERVER_VARIABLE
 from nsredis.settings.declarations import Settings, SettingsError, declared, host_port, settings_fields
 from nsredis.settings.documents import example_toml, settings_table_markdown
-from nsredis.settings.sources import CONFIG_VARIABLE, PREFIX, SERVER_VARIABLE, flag, load_settings, variable
+from nsredis.settings.sources import CONFIG_VARIABLE, PREFIX, flag, load_settings, variable
 
 __all__ = [
     "CONFIG_VARIABLE",

@@ -8,14 +8,12 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, Final
 
+from nsredis.client.servers import SERVER_VARIABLE
 from nsredis.settings.declarations import Settings, SettingsError, settings_fields
 
 PREFIX: Final = "NSREDIS_"
 CONFIG_VARIABLE: Final = "NSREDIS_CONFIG"
 """Names the settings file."""
-
-SERVER_VARIABLE: Final = "NSREDIS_SERVER"
-"""No setting of a node: which node the client commands ask."""
 
 # What Kubernetes sets in every pod beside a Service called nsredis or nsredis-something.
 _SERVICE_LINK: Final = re.compile(r"NSREDIS_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")

@@ -118,7 +118,7 @@ class Follower:
             "view loaded (%s): revision %d, %d brokers, %d groups, in %.0f ms",
             why, state.revision, len(state.brokers), len(state.groups), (time.monotonic() - started) * 1000,
         )  # fmt: skip
-        gc.collect()
+        gc.collect(1)
         gc.freeze()  # a full collection would visit every row: a stall of 100 ms at half a million topics
 
     async def _load(self, head: Head) -> State:
