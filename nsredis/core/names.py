@@ -1,6 +1,7 @@
 """What clusters, brokers and topics may be called, and how a name stands inside a key."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -30,6 +31,13 @@ def decode(part: str) -> str:
 def check_topic(field: str, topic: str) -> str:
     """The topic itself when it may be created; InvalidField otherwise."""
     return _check(field, topic, _TOPIC, MAX_TOPIC, "letters, digits, and the characters %|_-")
+
+
+def check_topics(field: str, topics: Collection[str]) -> None:
+    """InvalidField unless every one of them may be created; fast where all are good."""
+    if topics and (len(max(topics, key=len)) > MAX_TOPIC or "" in topics or _TOPIC.fullmatch("".join(topics)) is None):
+        for topic in topics:
+            check_topic(field, topic)
 
 
 def check_name(field: str, name: str) -> str:

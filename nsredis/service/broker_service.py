@@ -8,7 +8,7 @@ from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registratio
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import BrokerNotFound, InvalidField, NsredisError, Unavailable
 from nsredis.core.leases import check_lease_ms
-from nsredis.core.names import check_address, check_name, check_topic
+from nsredis.core.names import check_address, check_name, check_topic, check_topics
 from nsredis.core.observer import Observer
 from nsredis.core.queues import QueueData, check_queues
 from nsredis.registry import tables
@@ -168,7 +168,9 @@ def _check(r: Registration) -> None:
 
 def _decoded(body: TopicBody) -> dict[str, QueueData]:
     topics = body.decode()
+    check_topics("topics", topics)
+    good: set[QueueData] = set()  # there are few different ones
     for topic, queues in topics.items():
-        check_topic("topics", topic)
-        check_queues(f"topics.{topic}", queues)
+        if queues not in good:
+            good.add(check_queues(f"topics.{topic}", queues))
     return topics
