@@ -66,26 +66,34 @@ class ChangeFeed:
     async def wake_for_ever(self, chance: Callable[[], float]) -> None:
         """Set `woken` whenever the stream grows. Its own connection, whose read time-out finds a dead peer."""
         failures = 0
-        position = b"$"
-        stream = self._runner.keyspace.fixed["changes"]
+        position = b""
         while True:
             try:
-                reply = await self._runner.link.block(
-                    "XREAD", "COUNT", 100, "BLOCK", BLOCK_MS, "STREAMS", stream, position
-                )
+                position = await self._wake_after(position)
             except (RedisError, OSError):
                 self._runner.observer.store_failed("wake")
                 failures += 1
-                position = b"$"
                 self.woken.set()
                 await asyncio.sleep(backoff_s(failures, chance()))
                 continue
             failures = 0
+
+    async def _wake_after(self, position: bytes) -> bytes:
+        """Wait for an entry after `position`, wake when there is one; the next position."""
+        stream = self._runner.keyspace.fixed["changes"]
+        link = self._runner.link
+        if position:
+            reply = await link.block("XREAD", "COUNT", 100, "BLOCK", BLOCK_MS, "STREAMS", stream, position)
             if reply:
-                position = _last_id(reply)
                 self.woken.set()
-            else:
-                position = b"$"  # a stream that started anew would never reach an old position
+                return _last_id(reply)
+        # Nothing came, or nothing will ever come: a stream that started anew does not reach an old position. And `$` is
+        # no position to wait from, since it misses what comes between two reads.
+        newest = await link.block("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        last: bytes = newest[0][0] if newest else b"0-0"
+        if last != position:
+            self.woken.set()
+        return last
 
 
 def _last_id(reply: Any) -> bytes:

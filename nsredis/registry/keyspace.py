@@ -62,7 +62,7 @@ class Keyspace:
         return self.row(f"kv:{encode(namespace)}")
 
     def node(self, node_id: str) -> str:
-        return self.row(f"nodes:{encode(node_id)}")
+        return self.row(f"nodes:{node_id}")
 
     @property
     def fixed(self) -> dict[str, str]:

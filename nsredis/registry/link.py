@@ -78,6 +78,7 @@ def open_link(url: str) -> StoreLink:
         }
         try:
             pool = BlockingConnectionPool.from_url(url, **options)
+            pool.make_connection()  # type: ignore[no-untyped-call]  # connects nothing; refuses unknown options
         except (ValueError, TypeError) as error:
             raise InvalidField("redis", str(error)) from None
         return Redis(connection_pool=pool)

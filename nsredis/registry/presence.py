@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from nsredis.core.errors import NsredisError
-from nsredis.core.names import encode
 from nsredis.core.node_info import NodeInfo
 from nsredis.registry import rows
 from nsredis.registry.runner import ScriptRunner
@@ -69,7 +68,7 @@ class Presence:
         reply: list[Any] = await self._runner.call(
             "announce",
             self=self._runner.keyspace.node(me.id),
-            node=encode(me.id),
+            node=me.id,
             ttl_ms=ttl_ms,
             info=[part for pair in info.items() for part in pair],
         )

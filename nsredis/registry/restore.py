@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
+from redis.exceptions import ResponseError
+
 from nsredis.core.brokers import Broker, Group, OfflineBroker
 from nsredis.core.kv import KvEntry
 from nsredis.core.names import encode
 from nsredis.registry import rows, tables
 from nsredis.registry.keyspace import SCHEMA, broker_row
-from nsredis.registry.runner import ScriptRunner, new_tag
+from nsredis.registry.runner import ScriptRunner, new_tag, refusal
 from nsredis.registry.tables import Table
 
 Command = list[str | bytes | int]
@@ -29,8 +31,8 @@ class Restorer:
         for i in range(0, len(commands), AT_ONCE):
             replies = await self._runner.pipeline(commands[i : i + AT_ONCE])
             for reply in replies:
-                if isinstance(reply, Exception):
-                    raise reply
+                if isinstance(reply, ResponseError):
+                    raise refusal(reply)
                 restored += bool(reply)
         return restored
 
@@ -78,7 +80,8 @@ class Restorer:
         values += ["overrideWhy", override.reason, "overrideBy", override.by]
         name = encode(group.name)
         member = f"override:{name}" if ends else ""
-        return self._row(f"group:{name}", values, floor, known=group.revision, member=member, ends_ms=ends or 0)
+        row = f"group:{name}"
+        return self._row(row, values, floor, known=group.revision, whole=False, member=member, ends_ms=ends or 0)
 
     def offline(self, gone: OfflineBroker, floor: int) -> Command:
         """Put back what was remembered of a broker that left, unless it is there again."""
@@ -125,6 +128,7 @@ class Restorer:
         *,
         known: int,
         guard: str = "revision",
+        whole: bool = True,
         needs: str = "",
         unless: str = "",
         member: str = "",
@@ -139,6 +143,7 @@ class Restorer:
             name=name,
             guard=guard,
             known=known,
+            whole=whole,
             needs=needs,
             unless=unless,
             member=member,

@@ -60,7 +60,7 @@ def refusal(error: ResponseError) -> NsredisError:
 
 def lost_contact(error: RedisError, *, idempotent: bool) -> NsredisError:
     """The store did not answer: nothing happened for sure, or (a write that may not be repeated) nobody knows."""
-    never_sent = isinstance(error, RedisConnectionError) and "connecting to" in str(error)
+    never_sent = any(words in str(error).lower() for words in ("connecting to", "no connection available"))
     if idempotent or never_sent:
         return StoreUnavailable("the store does not answer")
     return OutcomeUnknown("the store did not answer in time: the change may or may not have happened")

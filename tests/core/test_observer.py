@@ -1,0 +1,19 @@
+import inspect
+
+from nsredis.core.observer import Observer, SilentObserver
+
+
+def _methods(kind: type) -> dict[str, inspect.Signature]:
+    return {
+        name: inspect.signature(method)
+        for name, method in vars(kind).items()
+        if inspect.isfunction(method) and name[0] != "_"
+    }
+
+
+def test_the_silent_one_takes_everything_and_says_nothing() -> None:
+    assert _methods(SilentObserver) == _methods(Observer)
+    silent: Observer = SilentObserver()
+    for name, signature in _methods(SilentObserver).items():
+        arguments = [1 if p.annotation is int else "text" for p in list(signature.parameters.values())[1:]]
+        assert getattr(silent, name)(*arguments) is None

@@ -1,0 +1,90 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from nsredis.core.errors import StoreUnavailable
+from nsredis.core.node_info import NodeInfo
+from nsredis.registry import link as link_module
+from nsredis.registry import presence as module
+from nsredis.registry.cancellation import end_task
+from nsredis.registry.presence import Presence
+from nsredis.registry.runner import ScriptRunner
+from tests.conftest import OwnStore
+from tests.support.eventually import eventually
+from tests.support.scripted_store import ScriptedStore, real_runner
+
+ONE = NodeInfo("n1", "h:1", "h:2", ready=True, revision=5, tag="t", lag_ms=0, version="1", started_at_ms=9)
+TWO = replace(ONE, id="host:8080", http="h:3", ready=False, lag_ms=7)
+
+
+def _presence(runner: ScriptRunner, node: NodeInfo, clocks: list[int] | None = None) -> Presence:
+    return Presence(runner, lambda: node, (clocks if clocks is not None else []).append)
+
+
+async def test_nodes_hear_all_of_each_other(runner: ScriptRunner) -> None:
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    assert one.nodes() == [ONE]  # always itself
+    await one.announce()
+    await two.announce()
+    assert two.nodes() == [TWO, ONE]
+    assert one.nodes() == [ONE]
+    await one.announce()
+    assert one.nodes() == [TWO, ONE]
+
+
+async def test_a_node_sees_itself_as_it_is_now(runner: ScriptRunner) -> None:
+    states = [ONE]
+    presence = Presence(runner, lambda: states[-1], lambda offset_ms: None)
+    await presence.announce()
+    states.append(replace(ONE, revision=6))
+    assert presence.nodes() == [replace(ONE, revision=6)]
+
+
+async def test_one_that_leaves_is_not_heard_of_again(runner: ScriptRunner) -> None:
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await one.announce()
+    await two.announce()
+    await one.leave()
+    await two.announce()
+    assert two.nodes() == [TWO]
+
+
+async def test_redis_clock_is_read(runner: ScriptRunner) -> None:
+    clocks: list[int] = []
+    await _presence(runner, ONE, clocks).announce()
+    (offset_ms,) = clocks
+    assert abs(offset_ms) < 1000  # the same machine
+
+
+async def test_the_last_list_stands_while_the_store_is_away(
+    own_store: OwnStore, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "COMMAND_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(module, "EVERY_S", 0.05)
+    server = own_store()
+    async with real_runner(server.url, namespace) as runner:
+        one, two = _presence(runner, ONE), _presence(runner, TWO)
+        await one.announce()
+        task = asyncio.create_task(two.run())
+        await eventually(lambda: two.nodes() == [TWO, ONE])
+        server.kill9()
+        with pytest.raises(StoreUnavailable):
+            await one.announce()
+        assert two.nodes() == [TWO, ONE]
+        server.start()
+
+        async def announced() -> bool:
+            return bool(await ScriptedStore(runner).redis.exists(runner.keyspace.node(TWO.id)))
+
+        await eventually(announced)
+        await end_task(task)
+
+
+async def test_a_broker_of_a_node_that_vanished_is_given_time(runner: ScriptRunner, store: ScriptedStore) -> None:
+    """The sweep finds a node under the name by which brokers' records know it, whatever characters it has."""
+    await _presence(runner, TWO).announce()
+    await store.register(node=TWO.id)
+    await store.set_deadline("broker:a/0", await store.now() - 10)
+    await store.redis.delete(store.keys.node(TWO.id))
+    assert (await store.sweep()).evicted == {}
