@@ -71,8 +71,13 @@ class HttpServer:
     """One listening address. Bodies come as they were sent: this API inflates them itself, within its limits."""
 
     def __init__(self, app: web.Application, *, drain_s: float) -> None:
+        at_least_s = 0.001  # aiohttp takes 0 for "wait without a limit"
         self._runner = _Runner(
-            app, access_log=None, auto_decompress=False, max_line_size=MAX_URL, shutdown_timeout=drain_s
+            app,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=MAX_URL,
+            shutdown_timeout=max(drain_s, at_least_s),
         )
 
     async def start(self, host: str, port: int) -> tuple[str, int]:

@@ -31,7 +31,7 @@ async def test_an_override_ends_by_itself(api: Api) -> None:
     assert (await api.route("TopicA")).json["queueDatas"][0]["perm"] == 0
 
     async def over() -> bool:
-        return (await api.route("TopicA")).json["queueDatas"][0]["perm"] == 6
+        return bool((await api.route("TopicA")).json["queueDatas"][0]["perm"] == 6)
 
     await eventually(over)
     assert "override" not in (await api.get("/v1/brokers/c/a/0")).json

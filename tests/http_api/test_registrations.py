@@ -68,7 +68,7 @@ async def test_a_slave_hears_of_its_master_and_does_not_write_the_table(api: Api
 
 async def test_a_new_instance_or_address_is_a_new_epoch_and_a_refresh_is_not(api: Api) -> None:
     epochs = [
-        (await api.register("a", **body)).json["epoch"]
+        (await api.register("a", **body)).json["epoch"]  # type: ignore[arg-type]
         for body in (
             {"instance": "p1"},
             {"instance": "p1", "zone": "z"},

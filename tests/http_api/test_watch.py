@@ -99,7 +99,7 @@ async def test_a_thousand_readers_get_a_change_that_is_encoded_once(api: Api, mo
 
         monkeypatch.setattr(Answer, "of", counting)
         frames: list[bytes] = []
-        plain_frame = watch.frame
+        plain_frame = event_stream.frame
 
         def counting_frames(event: str, revision: int, data: bytes) -> bytes:
             frames.append(data)

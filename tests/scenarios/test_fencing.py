@@ -1,5 +1,7 @@
 """Late messages of an older incarnation change nothing."""
 
+from functools import partial
+
 from tests.support.api import Api
 from tests.support.eventually import eventually
 
@@ -25,7 +27,7 @@ async def test_what_comes_late_changes_nothing(two: tuple[Api, Api]) -> None:
     assert (await two[1].beat("a", epoch=second)).status == 204
     assert (await two[1].call("DELETE", f"/v1/brokers/c/a/0?epoch={second}")).status == 204
     for node in two:
-        await eventually(lambda node=node: _absent(node))
+        await eventually(partial(_absent, node))
 
 
 async def _absent(node: Api) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import aiohttp
 import pytest
@@ -71,7 +72,7 @@ async def fleet(store: StoreProcess, node_factory: NodeFactory, http: aiohttp.Cl
     nodes = (Api(http, started[0].http_address), Api(http, started[1].http_address))
     async with Beating(list(nodes), NAMES, every_s=0.2, leaseMs=LEASE_MS) as beating:
         for node in nodes:
-            await eventually(lambda node=node: _all_served(node))
+            await eventually(partial(_all_served, node))
         async with Flicker(nodes, "TopicA", always=set(NAMES)) as flicker:
             yield Fleet(nodes, beating, flicker)
 

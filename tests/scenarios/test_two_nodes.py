@@ -1,6 +1,7 @@
 """Every node gives the same answers; a broker that stops beating leaves all of them in time."""
 
 import asyncio
+from functools import partial
 
 import aiohttp
 
@@ -53,11 +54,11 @@ async def _one_of_fifty_stops(two: tuple[Api, Api]) -> None:
     names = [f"broker-{i:02}" for i in range(50)]
     async with Beating(list(two), names, every_s=0.4, leaseMs=2000) as beating:
         for node in two:
-            await eventually(lambda node=node: _serving(node, names))
+            await eventually(partial(_serving, node, names))
         async with Flicker(two, "TopicA", always=set(names[1:])) as flicker:
             beating.silence(names[0])
             for node in two:
-                await eventually(lambda node=node: _serving(node, names[1:]), within_s=10)
+                await eventually(partial(_serving, node, names[1:]), within_s=10)
             await eventually(lambda: _offline(two[1], f"{names[0]}/0"))
         assert flicker.looks > 10
         assert flicker.missing == {}

@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-TOPICS = {"TopicA": {}}
+TOPICS: dict[str, object] = {"TopicA": {}}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Api:
         """GET; header names with `_` for `-`."""
         return await self.call("GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
-    async def register(self, name: str, broker_id: int = 0, *, cluster: str = "c", **body: object) -> Reply:
+    async def register(self, name: str, broker_id: int = 0, *, cluster: str = "c", **body: Any) -> Reply:
         """Register a broker; its address is made up unless given."""
         content = {"address": f"10.0.0.{broker_id + 1}:10911", "topics": TOPICS} | body
         return await self.call("PUT", f"/v1/brokers/{cluster}/{name}/{broker_id}", content)
@@ -93,7 +93,7 @@ class Beating:
     What they are told is kept: `registered_again` counts the 404s, `failed` the beats without any answer.
     """
 
-    def __init__(self, nodes: list[Api], names: list[str], every_s: float, **body: object) -> None:
+    def __init__(self, nodes: list[Api], names: list[str], every_s: float, **body: Any) -> None:
         self._nodes = nodes
         self._names = names
         self._every_s = every_s
