@@ -66,6 +66,7 @@ class LocalNode(Child):
         super().__init__(
             *("serve", "--http", self.http, "--remoting", f"127.0.0.1:{_port(remoting_port)}"),
             *("--data-dir", str(data_dir), "--node-id", name, "--log-level", log_level),
+            *("--settle-ms", "0"),  # nobody else knows this store
         )
 
     async def ready(self) -> None:

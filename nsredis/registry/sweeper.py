@@ -19,6 +19,10 @@ MIN_PERIOD_S: Final = 0.04
 """The script returns at once when its last run is younger, unless that left some for the next."""
 
 
+FIRST: Final = b"no sweep is on record"
+"""What the script says of a new namespace."""
+
+
 class Sweeper:
     """Takes away what is overdue; several nodes may race, the script decides. `hint` makes it run now."""
 
@@ -51,7 +55,8 @@ class Sweeper:
         reply = await self._runner.call("sweep", tag=new_tag(), node=self._node_id, limit=MEMBERS_AT_ONCE)
         status, _, more, gap, *evicted = reply
         if gap:
-            log.warning("nobody is judged for a gap: %s; every broker gets one lease to beat", gap.decode())
+            level = logging.INFO if gap == FIRST else logging.WARNING
+            log.log(level, "nobody is judged for a gap: %s; every broker gets one lease to beat", gap.decode())
         for member, late_ms in zip(evicted[::2], evicted[1::2], strict=True):
             self._runner.observer.detected(int(late_ms))
             log.info("broker %s is offline: it stopped beating", member.decode())

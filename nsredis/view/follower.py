@@ -181,7 +181,9 @@ class Follower:
             self._empty_since = now
         left_s = self._settle_s - (now - self._empty_since)
         if left_s > 0:
-            raise NotReady(f"the store is empty; opening the namespace in {left_s:.1f} s unless a peer puts it back")
+            raise NotReady(
+                f"the store is empty; opening the namespace unless a peer puts it back within {self._settle_s:g} s"
+            )
         if await self._restorer.open(0):
             log.info("created the namespace in an empty store")
 
