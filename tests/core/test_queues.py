@@ -31,6 +31,7 @@ def test_equal_queue_data_is_one_object() -> None:
 
 def test_what_is_shared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_INTERNED_MAX", 10)
+    monkeypatch.setattr(module, "_interned", {})
     for i in range(50):
         assert intern(QueueData(i)) == QueueData(i)
         assert len(module._interned) <= 10
