@@ -30,8 +30,8 @@ run: $(VENV)/installed ## start one node on 127.0.0.1, with a store of its own w
 demo: $(VENV)/installed ## start two nodes on one store, and 20 simulated brokers with 200 topics
 	@exec $(BIN)/nsredis demo $(ARGS)
 
-test: $(VENV)/developed ## run the tests; no server need be installed
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run has the rest)
+	@exec $(BIN)/python -m pytest -m 'not installed' $(ARGS)
 
 lint: $(VENV)/developed ## check style and layers
 	$(BIN)/ruff check
@@ -42,7 +42,7 @@ types: $(VENV)/developed ## check types
 	$(BIN)/mypy
 
 clean: ## remove what was installed and cached, not the data
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$NO_PYTHON" >&2; exit 1; }

@@ -1,0 +1,51 @@
+"""A server with deploy/redis.conf is what nsredis wants."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from nsredis.registry.server_binary import ServerBinary
+from tests.support.eventually import eventually
+from tests.support.ports import free_port
+from tests.support.processes import CHECKOUT
+
+WANTED = {
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "maxmemory-policy": "noeviction",
+    "slowlog-log-slower-than": "5000",
+}
+
+
+@pytest.fixture
+def configured_port(server_binary: ServerBinary, tmp_path: Path) -> Iterator[int]:
+    """The port of a server that runs with a copy of the file: some releases write to the one they are given."""
+    copy = shutil.copy(CHECKOUT / "deploy" / "redis.conf", tmp_path)
+    port = free_port()
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path)]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([server_binary.path, copy, *arguments], stdout=log, stderr=log)
+    yield port
+    process.kill()
+    process.wait()
+
+
+async def test_the_server_starts_and_has_what_is_wanted(configured_port: int) -> None:
+    with Redis(port=configured_port, decode_responses=True) as client:
+
+        def answers() -> bool:
+            try:
+                return bool(client.ping())
+            except RedisConnectionError:
+                return False
+
+        await eventually(answers, what="the server answers")
+        found = client.config_get("*")
+        assert {name: found[name] for name in WANTED} == WANTED
+        assert set(found["notify-keyspace-events"]) == set("Kx")
