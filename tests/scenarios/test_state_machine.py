@@ -121,6 +121,8 @@ class TwoNodes(RuleBasedStateMachine):
         known = self.model.online.get(broker)
         assert reply.status == (201 if known is None else 200)
         assert known is None or (reply.json["epoch"] > known if reborn else reply.json["epoch"] == known)
+        if not self.model.members(broker[0]):
+            self.model.overrides.pop(broker[0], None)  # it was for the group that left
         if table is not None and self.model.writes_table(broker):
             self.model.tables[broker[0]] = dict(table)
         self.model.offline.pop(broker, None)
@@ -269,6 +271,6 @@ def test_two_nodes_are_equal_to_the_model(store_server: StoreProcess) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
