@@ -32,6 +32,7 @@
     zone          str
     acting        str   1 when a slave may act as master
     data_version  str   stateVersion/timestamp/counter or empty
+    filter_servers str  addresses with blanks between; a blank: none; empty keeps what is known
     digest        str   of the body's topics; empty when it has none
     has_table     bool  the next six are given
     base          int   version of the table they were made from
@@ -94,6 +95,9 @@ end
 if instance == '' then
   instance = old.instance or ''
 end
+if filter_servers == '' then
+  filter_servers = old.filterServers or ' '
+end
 local reborn = not known or moved or instance ~= old.instance
 local new_epoch = known
 if reborn then
@@ -102,7 +106,7 @@ if reborn then
 end
 local same_record = not reborn and tonumber(old.leaseMs) == lease_ms
   and old.haAddress == ha_address and old.zone == zone and old.actingMaster == acting
-  and old.dataVersion == data_version
+  and old.dataVersion == data_version and (old.filterServers or ' ') == filter_servers
 
 local stored = redis.call('HMGET', topics, 'version', 'digests')
 local version, digests = tonumber(stored[1] or 0), stored[2] or ''
@@ -189,7 +193,8 @@ if not same_record then
   end
   redis.call('HSET', broker, 'cluster', cluster, 'address', address, 'epoch', string.format('%d', new_epoch),
     'instance', instance, 'leaseMs', lease_ms, 'haAddress', ha_address, 'zone', zone, 'actingMaster', acting,
-    'dataVersion', data_version, 'registeredAt', reborn and string.format('%d', at) or old.registeredAt,
+    'dataVersion', data_version, 'filterServers', filter_servers,
+    'registeredAt', reborn and string.format('%d', at) or old.registeredAt,
     'swaps', swaps, 'swapsFrom', string.format('%d', swaps_from))
   redis.call('SADD', rows, 'broker:' .. member)
 end

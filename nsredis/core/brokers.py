@@ -41,6 +41,7 @@ class Broker:
     zone: str = ""
     acting_master: bool = False
     owner: str = ""
+    filter_servers: tuple[str, ...] = ()
 
     @property
     def key(self) -> BrokerKey:
@@ -101,10 +102,13 @@ class TopicBody(Protocol):
     def decode(self) -> dict[str, QueueData]:
         """The topics; raises InvalidField."""
 
+    def mappings(self) -> dict[str, str]:
+        """RocketMQ's TopicQueueMappingInfo of each static topic, as JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a broker says of itself. `topics` None keeps the table that is known."""
+    """What a broker says of itself. `topics` None keeps the table that is known, `filter_servers` None those."""
 
     cluster: str
     name: str
@@ -117,6 +121,7 @@ class Registration:
     lease_ms: int | None = None
     zone: str = ""
     acting_master: bool = False
+    filter_servers: tuple[str, ...] | None = None
     topics: TopicBody | None = None
     replaces_table: bool = True
 

@@ -1,7 +1,8 @@
 """Routes: RocketMQ's TopicRouteData put together from groups, queue data and settings."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -25,11 +26,16 @@ class Absence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one group offers for a topic. `lead` is the record of its lowest id, which speaks for the group."""
+    """What one group offers for a topic. `lead` is the record of its lowest id, which speaks for the group.
+
+    `mapping`: RocketMQ's TopicQueueMappingInfo, as JSON, when the topic is static; `filter_servers` by address.
+    """
 
     group: Group
     lead: Broker | None
     queues: QueueData
+    mapping: str = ""
+    filter_servers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def acting_master(self) -> bool:
@@ -64,6 +70,8 @@ def topic_route(
 ) -> dict[str, Any] | None:
     """The route of a topic from offers sorted by brokerName; None when no group with an address offers it."""
     brokers, queues = [], []
+    filters: dict[str, list[str]] = {}
+    mappings: dict[str, Any] = {}
     for offer in offers:
         if not offer.group.addresses:
             continue
@@ -73,6 +81,9 @@ def topic_route(
             lowest = min(offer.group.addresses)
             data["brokerAddrs"]["0"] = data["brokerAddrs"].pop(str(lowest))
         brokers.append(data)
+        filters.update((address, list(servers)) for address, servers in offer.filter_servers.items())
+        if offer.mapping:
+            mappings[offer.group.name] = json.loads(offer.mapping)
         queues.append(
             {
                 "brokerName": offer.group.name,
@@ -84,7 +95,9 @@ def topic_route(
         )
     if not brokers:
         return None
-    route: dict[str, Any] = {"brokerDatas": brokers, "filterServerTable": {}, "queueDatas": queues}
+    route: dict[str, Any] = {"brokerDatas": brokers, "filterServerTable": filters, "queueDatas": queues}
+    if mappings:
+        route["topicQueueMappingByBroker"] = mappings
     if settings.order_message_enable and order_conf is not None:
         route["orderTopicConf"] = order_conf
     return route

@@ -50,7 +50,7 @@ class AdminStore:
             values += [
                 encode(write.name),
                 str(write.base.version),
-                tables.encode_topics(write.changed.topics),
+                tables.encode_blob(write.changed),
                 tables.encode_deleted(write.changed.deleted),
                 tables.encode_delta(write.base, write.changed) if write.base.version else b"",
             ]

@@ -12,7 +12,7 @@ from nsredis.core.leases import DEFAULT_LEASE_MS
 from nsredis.core.names import encode
 from nsredis.registry import tables
 from nsredis.registry.keyspace import broker_row
-from nsredis.registry.rows import data_version_text
+from nsredis.registry.rows import data_version_text, filter_servers_text
 from nsredis.registry.runner import ScriptRunner, new_tag, refusal
 from nsredis.registry.tables import Table
 
@@ -64,11 +64,12 @@ class BrokerStore:
             zone=r.zone,
             acting=r.acting_master,
             data_version=data_version_text(r.data_version),
+            filter_servers="" if r.filter_servers is None else filter_servers_text(r.filter_servers),
             digest=r.topics.digest if r.topics is not None else "",
             has_table=table is not None,
             base=table.base.version if table else 0,
             write=table is not None and not same,
-            blob=tables.encode_topics(table.merged.topics) if table and not same else b"",
+            blob=tables.encode_blob(table.merged) if table and not same else b"",
             body=table.merged.body if table else "",
             deleted=tables.encode_deleted(table.merged.deleted) if table else b"",
             delta=tables.encode_delta(table.base, table.merged) if table and not same and table.base.version else b"",
@@ -155,6 +156,7 @@ def _same_content(table: MergedTable) -> bool:
         base.version > 0
         and base.topics == merged.topics
         and base.deleted == merged.deleted
+        and base.mappings == merged.mappings
         and (not merged.body or base.body == merged.body)
     )
 

@@ -64,7 +64,7 @@ class Restorer:
 
     def table(self, name: str, table: Table, floor: int) -> Command:
         """Put back a group's table, where the group is."""
-        values: list[str | bytes] = ["blob", tables.encode_topics(table.topics), "body", table.body]
+        values: list[str | bytes] = ["blob", tables.encode_blob(table), "body", table.body]
         values += ["deleted", tables.encode_deleted(table.deleted)]
         row = f"table:{encode(name)}"
         group = self._runner.keyspace.group(name)

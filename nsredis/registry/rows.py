@@ -1,6 +1,6 @@
 """Rows of the store to and from objects: hash fields are bytes, names as the scripts write them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nsredis.core.brokers import Broker, BrokerKey, DataVersion, Group, OfflineBroker, Override
 from nsredis.core.changes import Change
@@ -39,6 +39,11 @@ def parse_data_version(version: str) -> DataVersion | None:
     return DataVersion(int(state_version), int(timestamp), int(counter))
 
 
+def filter_servers_text(servers: Collection[str]) -> str:
+    """Addresses of filter servers as the scripts keep them; a single blank when there is none."""
+    return " ".join(servers) or " "
+
+
 def broker(key: BrokerKey, row: Row) -> Broker:
     """A broker from its record."""
     return Broker(
@@ -56,6 +61,7 @@ def broker(key: BrokerKey, row: Row) -> Broker:
         zone=text(row, b"zone"),
         acting_master=text(row, b"actingMaster") == "1",
         owner=text(row, b"owner"),
+        filter_servers=tuple(text(row, b"filterServers").split()),
     )
 
 
@@ -71,6 +77,7 @@ def broker_fields(broker: Broker) -> dict[str, str]:
         "zone": broker.zone,
         "actingMaster": "1" if broker.acting_master else "0",
         "dataVersion": data_version_text(broker.data_version),
+        "filterServers": filter_servers_text(broker.filter_servers),
         "registeredAt": str(broker.registered_at_ms),
         "swaps": "0",
         "swapsFrom": "0",

@@ -25,6 +25,7 @@ Topics = dict[str, QueueData]
 class Table:
     """The topics of a group.
 
+    `mappings`: RocketMQ's TopicQueueMappingInfo of each static topic, as JSON, opaque to us.
     `deleted`: topics that an operator deleted -> the data version that still listed them; `body`: what stands for the
     data version of the registration that the table came from, when that had none.
     """
@@ -33,6 +34,14 @@ class Table:
     topics: Topics = field(default_factory=dict)
     deleted: dict[str, str] = field(default_factory=dict)
     body: str = ""
+    mappings: dict[str, str] = field(default_factory=dict)
+
+
+class _Content(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What the blob holds."""
+
+    topics: dict[str, QueueData]
+    mappings: dict[str, str] = {}
 
 
 class Delta(msgspec.Struct):
@@ -45,19 +54,20 @@ class Delta(msgspec.Struct):
 
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode_topics: Final = msgspec.json.Decoder(dict[str, QueueData]).decode
+_decode_content: Final = msgspec.json.Decoder(_Content).decode
 _decode_deleted: Final = msgspec.json.Decoder(dict[str, str]).decode
 _decode_delta: Final = msgspec.json.Decoder(Delta).decode
 
 
-def encode_topics(topics: Mapping[str, QueueData]) -> bytes:
-    """The blob: zlib's fastest level takes a tenth of the bytes that Redis would have to copy."""
-    return zlib.compress(_encode(topics), 1)
+def encode_blob(table: Table) -> bytes:
+    """The topics and mappings: zlib's fastest level leaves a tenth of the bytes that Redis would have to copy."""
+    return zlib.compress(_encode(_Content(table.topics, table.mappings)), 1)
 
 
-def decode_topics(blob: bytes) -> Topics:
-    """The inverse of `encode_topics`, with shared queue data."""
-    return {topic: intern(queues) for topic, queues in _decode_topics(zlib.decompress(blob)).items()}
+def decode_blob(blob: bytes) -> tuple[Topics, dict[str, str]]:
+    """The inverse of `encode_blob`, with shared queue data."""
+    content = _decode_content(zlib.decompress(blob))
+    return {topic: intern(queues) for topic, queues in content.topics.items()}, content.mappings
 
 
 def encode_deleted(deleted: Mapping[str, str]) -> bytes:
@@ -74,17 +84,18 @@ def decode_table(row: Mapping[bytes, bytes]) -> Table:
     """A table from its row."""
     if b"blob" not in row:
         return Table()
-    return Table(
-        int(row[b"version"]),
-        decode_topics(row[b"blob"]),
-        decode_deleted(row.get(b"deleted", b"")),
-        row.get(b"body", b"").decode(),
-    )
+    topics, mappings = decode_blob(row[b"blob"])
+    deleted, body = decode_deleted(row.get(b"deleted", b"")), row.get(b"body", b"").decode()
+    return Table(int(row[b"version"]), topics, deleted, body, mappings)
 
 
 def encode_delta(old: Table, new: Table) -> bytes:
     """The changed topics when they are few and nothing else changed; else empty: followers read the table then."""
-    if new.deleted != old.deleted or abs(len(new.topics) - len(old.topics)) > DELTA_TOPICS:
+    if (
+        new.deleted != old.deleted
+        or new.mappings != old.mappings
+        or abs(len(new.topics) - len(old.topics)) > DELTA_TOPICS
+    ):
         return b""
     put = {topic: queues for topic, queues in new.topics.items() if old.topics.get(topic) != queues}
     if len(put) > DELTA_TOPICS:
@@ -98,8 +109,10 @@ def decode_delta(raw: bytes) -> Delta:
     return _decode_delta(raw)
 
 
-def apply_body(table: Table, body: Topics, version: str, *, replaces: bool) -> Table:
-    """The table after a registration under data version `version`.
+def apply_body(
+    table: Table, body: Topics, version: str, *, replaces: bool, mappings: Mapping[str, str] | None = None
+) -> Table:
+    """The table after a registration under data version `version`; a mapping goes with its topic.
 
     A topic that an operator deleted stays deleted while the body comes under the version that the operator saw.
     """
@@ -107,20 +120,27 @@ def apply_body(table: Table, body: Topics, version: str, *, replaces: bool) -> T
     topics = {} if replaces else dict(table.topics)
     topics.update((topic, queues) for topic, queues in body.items() if topic not in kept_out)
     deleted = {topic: seen for topic, seen in table.deleted.items() if topic in kept_out or topic not in body}
-    return Table(table.version, topics, deleted, version if version.startswith(BODY_MARK) else "")
+    known = mappings or {} if replaces else {**table.mappings, **(mappings or {})}
+    marked = version if version.startswith(BODY_MARK) else ""
+    return Table(table.version, topics, deleted, marked, _of(topics, known))
 
 
 def apply_patch(table: Table, put: Mapping[str, QueueData], drop: Collection[str]) -> Table:
     """The table after its owner added, changed and dropped some topics."""
     topics = {topic: queues for topic, queues in table.topics.items() if topic not in drop} | dict(put)
     deleted = {topic: seen for topic, seen in table.deleted.items() if topic not in put}
-    return Table(table.version, topics, deleted, table.body)
+    return Table(table.version, topics, deleted, table.body, _of(topics, table.mappings))
 
 
 def delete_topic(table: Table, topic: str, version: str) -> Table:
     """The table after an operator deleted a topic that the group lists under data version `version`."""
     topics = {name: queues for name, queues in table.topics.items() if name != topic}
-    return Table(table.version, topics, table.deleted | {topic: version}, table.body)
+    deleted = table.deleted | {topic: version}
+    return Table(table.version, topics, deleted, table.body, _of(topics, table.mappings))
+
+
+def _of(topics: Topics, mappings: Mapping[str, str]) -> dict[str, str]:
+    return {topic: mapping for topic, mapping in mappings.items() if topic in topics}
 
 
 def body_version(data_version: str, digest: str) -> str:

@@ -76,7 +76,9 @@ class BrokerService:
         async def attempt() -> Registered | None:
             nonlocal wanted
             base = await self._table(r.name, wanted)
-            merged = tables.apply_body(base, body, version, replaces=r.replaces_table)
+            merged = tables.apply_body(
+                base, body, version, replaces=r.replaces_table, mappings=r.topics.mappings() if r.topics else None
+            )
             again = await self._store.register(r, by=by, table=MergedTable(base, merged))
             if isinstance(again, TableMoved):
                 wanted = again.version

@@ -57,7 +57,7 @@ class State:
         else:
             self.brokers[key] = broker
         self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
-        if old is None or broker is None or (old.zone, old.acting_master) != (broker.zone, broker.acting_master):
+        if old is None or broker is None or _shown(old) != _shown(broker):
             self._group_changed(key.name)
 
     def set_offline(self, key: BrokerKey, offline: OfflineBroker | None) -> None:
@@ -153,9 +153,21 @@ class State:
         for name in self._offered_by.get(topic, ()):
             group = self.groups.get(name)
             if group is not None:
-                offers.append(Offer(group, self.lead(group), self.tables[name].topics[topic]))
+                table = self.tables[name]
+                mapping = table.mappings.get(topic, "") if table.mappings else ""
+                offers.append(Offer(group, self.lead(group), table.topics[topic], mapping, self._filters(group)))
         return offers
+
+    def _filters(self, group: Group) -> dict[str, tuple[str, ...]]:
+        """Filter servers by the addresses of a group's brokers."""
+        members = (self.brokers.get(BrokerKey(group.name, broker_id)) for broker_id in group.addresses)
+        return {broker.address: broker.filter_servers for broker in members if broker and broker.filter_servers}
 
     def lead(self, group: Group) -> Broker | None:
         """The record of a group's lowest id."""
         return self.brokers.get(BrokerKey(group.name, next(iter(group.addresses)))) if group.addresses else None
+
+
+def _shown(broker: Broker) -> tuple[object, ...]:
+    """What of a broker's record stands in routes."""
+    return broker.zone, broker.acting_master, broker.filter_servers

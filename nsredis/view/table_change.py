@@ -27,6 +27,9 @@ async def compare(name: str, old: Table | None, new: Table | None) -> TableChang
     """What changes from `old` to `new`; None stands for no table."""
     before = old.topics if old is not None else {}
     after = new.topics if new is not None else {}
+    old_mappings = old.mappings if old is not None else {}
+    new_mappings = new.mappings if new is not None else {}
+    mapped = old_mappings != new_mappings
     added: list[str] = []
     altered: list[str] = []
     topics = iter(after.items())
@@ -35,7 +38,7 @@ async def compare(name: str, old: Table | None, new: Table | None) -> TableChang
             known = before.get(topic)
             if known is None:
                 added.append(topic)
-            elif known != queues:
+            elif known != queues or (mapped and new_mappings.get(topic) != old_mappings.get(topic)):
                 altered.append(topic)
         await asyncio.sleep(0)
     removed = [topic for topic in before if topic not in after] if len(before) + len(added) > len(after) else []
@@ -51,4 +54,4 @@ def by_delta(name: str, old: Table, delta: Delta, version: int) -> TableChange:
     topics.update(delta.put)
     for topic in removed:
         del topics[topic]
-    return TableChange(name, Table(version, topics, old.deleted, delta.body), added, removed, altered)
+    return TableChange(name, Table(version, topics, old.deleted, delta.body, old.mappings), added, removed, altered)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,3 +108,11 @@ def test_a_zone_keeps_its_own_and_groups_without_a_master() -> None:
     mine, other, orphan = _offer("a", zone="Z1"), _offer("b", zone="z2"), _offer("c", ids=(1,), zone="z2")
     nowhere = _offer("d")
     assert in_zone([mine, other, orphan, nowhere], "z1") == [mine, orphan]
+
+
+def test_static_topics_and_filter_servers_stand_in_the_route() -> None:
+    offer = replace(_offer("a"), mapping='{"bname":"a","totalQueues":4}', filter_servers={"10.0.0.0:1": ("f:1",)})
+    route = topic_route("T", [offer, _offer("b")], DEFAULTS)
+    assert route is not None
+    assert route["topicQueueMappingByBroker"] == {"a": {"bname": "a", "totalQueues": 4}}
+    assert route["filterServerTable"] == {"10.0.0.0:1": ["f:1"]}

@@ -32,6 +32,7 @@ async def test_broker_group_table_and_lease_appear_in_one_change(store: Scripted
         b"registeredAt": b"%d" % reply.epoch,
         b"swaps": b"0",
         b"swapsFrom": b"0",
+        b"filterServers": b" ",
         b"owner": b"n1",
         b"revision": b"2",
     }
@@ -312,3 +313,15 @@ async def test_a_namespace_that_is_not_open_is_not_ready(bare: ScriptedStore) ->
     with pytest.raises(NotReady):
         await bare.register()
     assert await bare.everything() == {}
+
+
+async def test_filter_servers_are_kept_until_others_or_none_are_named(store: ScriptedStore) -> None:
+    async def named() -> bytes:
+        return (await store.row("broker:a/0"))[b"filterServers"]
+
+    await store.register(filter_servers="f1:1 f2:2")
+    assert await named() == b"f1:1 f2:2"
+    assert (await store.register(filter_servers="")).status == "refreshed"
+    assert await named() == b"f1:1 f2:2"
+    assert (await store.register(filter_servers=" ")).status == "changed"
+    assert await named() == b" "

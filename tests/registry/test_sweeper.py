@@ -79,3 +79,57 @@ async def test_a_gap_is_told(sweeper: Sweeper, store: ScriptedStore, caplog: pyt
         assert [(record.levelname, "no sweep for 5" in record.message) for record in caplog.records] == [
             ("WARNING", True)
         ]
+
+
+async def test_it_sweeps_at_least_every_200_ms(sweeper: Sweeper, store: ScriptedStore) -> None:
+    task = asyncio.create_task(sweeper.run())
+
+    async def swept_after(ms: int) -> int:
+        at = int((await store.sweep_state()).get(b"at", 0))
+        assert at > ms
+        return at
+
+    at = await eventually(lambda: swept_after(0))
+    for _ in range(5):
+        at = await eventually(lambda known=at: swept_after(known), 0.5)  # type: ignore[misc]
+    await end_task(task)
+
+
+async def test_a_hint_makes_it_run_now(sweeper: Sweeper, store: ScriptedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "sweep_pause_s", lambda chance: 60.0)  # it would not come by itself
+    await store.set_last_sweep(await store.now() - 100)
+    task = asyncio.create_task(sweeper.run())
+
+    async def swept() -> bool:
+        return b"by" in await store.sweep_state()
+
+    await eventually(swept)
+    await store.register()
+    now = await store.now()
+    await store.set_last_sweep(now - 100)
+    await store.set_deadline("broker:a/0", now - 10)
+    sweeper.hint()
+
+    async def gone() -> bool:
+        return await store.row("broker:a/0") == {}
+
+    await eventually(gone, 2)
+    await end_task(task)
+
+
+async def test_it_goes_on_when_the_store_comes_back(
+    own_store: OwnStore, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "COMMAND_TIMEOUT_S", 0.3)
+    server = own_store()
+    async with real_runner(server.url, namespace) as runner:
+        observer = runner.observer = CountingObserver()
+        await ScriptedStore(runner).open()
+        task = asyncio.create_task(Sweeper(runner, "n1", lambda: 0.5).run())
+        await eventually(ScriptedStore(runner).sweep_state)
+        server.kill9()
+        await eventually(lambda: "sweep" in observer.failures)
+        server.start()
+        await ScriptedStore(runner).open()
+        await eventually(ScriptedStore(runner).sweep_state)
+        await end_task(task)

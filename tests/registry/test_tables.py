@@ -18,17 +18,17 @@ VERSIONS = st.sampled_from(["0/1/1", "0/1/2", "body:d1"])
     )
 )
 def test_topics_survive(topics: dict[str, QueueData]) -> None:
-    assert tables.decode_topics(tables.encode_topics(topics)) == topics
+    assert tables.decode_blob(tables.encode_blob(Table(topics=topics))) == (topics, {})
 
 
 def test_equal_queue_data_is_shared_after_decoding() -> None:
-    decoded = tables.decode_topics(tables.encode_topics({"A": Q, "B": Q}))
+    decoded = tables.decode_blob(tables.encode_blob(Table(topics={"A": Q, "B": Q})))[0]
     assert decoded["A"] is decoded["B"]
 
 
 def test_ten_thousand_topics_are_some_ten_kilobytes() -> None:
     topics = {f"topic-of-some-length-{i}": Q for i in range(10_000)}
-    assert len(tables.encode_topics(topics)) < 100_000
+    assert len(tables.encode_blob(Table(topics=topics))) < 100_000
 
 
 @given(st.dictionaries(NAMES, VERSIONS))
@@ -37,7 +37,12 @@ def test_deleted_topics_survive(deleted: dict[str, str]) -> None:
 
 
 def test_a_table_from_its_row() -> None:
-    row = {b"version": b"5", b"blob": tables.encode_topics({"A": Q}), b"deleted": b'{"B":"v"}', b"body": b"body:d"}
+    row = {
+        b"version": b"5",
+        b"blob": tables.encode_blob(Table(topics={"A": Q})),
+        b"deleted": b'{"B":"v"}',
+        b"body": b"body:d",
+    }
     assert tables.decode_table(row) == Table(5, {"A": Q}, {"B": "v"}, "body:d")
     assert tables.decode_table({}) == Table()
 
@@ -104,3 +109,15 @@ def test_what_stands_for_the_version_of_a_body() -> None:
     assert tables.body_version("", "d1") == "body:d1"
     assert apply_body(Table(), {}, "body:d1", replaces=True).body == "body:d1"
     assert apply_body(Table(body="body:d1"), {}, "0/1/2", replaces=True).body == ""
+
+
+def test_a_mapping_stays_while_its_topic_does() -> None:
+    table = tables.apply_body(Table(), {"A": Q, "S": Q}, "v", replaces=False, mappings={"S": "{}", "Unknown": "{}"})
+    assert table.mappings == {"S": "{}"}
+    assert tables.decode_blob(tables.encode_blob(table)) == (table.topics, {"S": "{}"})
+    assert tables.apply_body(table, {"A": Q}, "v", replaces=False).mappings == {"S": "{}"}
+    assert tables.apply_body(table, {"A": Q, "S": Q}, "v", replaces=True).mappings == {}
+    assert tables.apply_patch(table, {}, ["S"]).mappings == {}
+    assert tables.delete_topic(table, "S", "v").mappings == {}
+    changed = tables.apply_body(table, {}, "v", replaces=False, mappings={"S": '{"epoch":1}'})
+    assert tables.encode_delta(table, changed) == b""

@@ -162,6 +162,7 @@ class ScriptedStore:
             "zone": "",
             "acting": False,
             "data_version": "",
+            "filter_servers": "",
             "digest": "",
             "has_table": False,
             "base": 0,

@@ -11,6 +11,10 @@ class PlainBody:
 
     topics: dict[str, QueueData] = field(default_factory=dict)
     digest: str = "d1"
+    mapped: dict[str, str] = field(default_factory=dict)
 
     def decode(self) -> dict[str, QueueData]:
         return dict(self.topics)
+
+    def mappings(self) -> dict[str, str]:
+        return dict(self.mapped)

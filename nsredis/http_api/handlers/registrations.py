@@ -69,6 +69,10 @@ class JsonTopics:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"topics: {error}") from None
 
+    def mappings(self) -> dict[str, str]:
+        """Static topics are registered over remoting only."""
+        return {}
+
     def _blame(self) -> None:
         """InvalidField for the first topic that breaks a rule: msgspec does not say which one it was."""
         for topic, raw in _raw_topics_of(self._raw).items():
