@@ -37,7 +37,7 @@ def configured_port(server_binary: ServerBinary, tmp_path: Path) -> Iterator[int
 
 
 async def test_the_server_starts_and_has_what_is_wanted(configured_port: int) -> None:
-    with Redis(port=configured_port, decode_responses=True) as client:
+    with Redis("127.0.0.1", configured_port, decode_responses=True) as client:
 
         def answers() -> bool:
             try:

@@ -32,7 +32,8 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sdist")
     built = _build(CHECKOUT, "sdist", folder)
     with tarfile.open(built) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2, Debian 12's, has none
+        archive.extractall(folder)
     return folder / f"nsredis-{__version__}"
 
 
