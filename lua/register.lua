@@ -70,6 +70,12 @@ end
 
 -- Who may speak.
 if members.members > 0 and members.cluster ~= cluster then
+  if redis.call('HGET', group, 'refused') ~= cluster then -- told once for each cluster that tries, not for each try
+    record_change(revision, changes, { tag = tag, kind = 'name-refused', subjects = {}, at = at, by = by,
+      why = 'brokerName ' .. name .. ' of cluster ' .. members.cluster .. ' was claimed by ' .. address
+        .. ' of cluster ' .. cluster })
+    redis.call('HSET', group, 'refused', cluster)
+  end
   return redis.error_reply('NAME_OWNED ' .. members.cluster)
 end
 if epoch and epoch ~= known then

@@ -108,7 +108,10 @@ class TopicBody(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a broker says of itself. `topics` None keeps the table that is known, `filter_servers` None those."""
+    """What a broker says of itself. `topics` None keeps the table that is known, `filter_servers` None those.
+
+    `foreign`: it came over remoting, so that names need not follow the rules of this API.
+    """
 
     cluster: str
     name: str
@@ -124,6 +127,7 @@ class Registration:
     filter_servers: tuple[str, ...] | None = None
     topics: TopicBody | None = None
     replaces_table: bool = True
+    foreign: bool = False
 
     @property
     def key(self) -> BrokerKey:

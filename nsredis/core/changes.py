@@ -21,6 +21,7 @@ class ChangeKind(StrEnum):
     SETTINGS = "settings"
     FORGET = "forget"  # the record of an offline broker ran out
     RESTORE = "restore"  # a node put back what the store had lost
+    NAME_REFUSED = "name-refused"  # a broker of another cluster claimed a brokerName; nothing else changed
     OPEN = "open"  # the namespace was created
 
 

@@ -112,6 +112,11 @@ class BrokerStore:
         )
         return int(reply)
 
+    async def is_registered(self, key: BrokerKey) -> bool:
+        """Whether the store has a record of this broker."""
+        link, record = self._runner.link, self._runner.keyspace.broker(key)
+        return bool(await self._runner.translate(link.execute("EXISTS", record)))
+
     async def table(self, name: str) -> Table:
         """A group's table as it is now; an empty one when there is none."""
         command = ["HGETALL", self._runner.keyspace.table(name)]

@@ -198,11 +198,17 @@ async def test_a_broker_that_comes_back_is_no_longer_offline(store: ScriptedStor
 
 
 async def test_a_name_belongs_to_the_cluster_whose_brokers_hold_it(store: ScriptedStore) -> None:
-    await store.register()
-    before = await store.everything()
-    with pytest.raises(NameOwned, match="cluster c"):
-        await store.register(broker_id=1, cluster="other")
-    assert await store.everything() == before
+    first, rows = await store.register(), await store.rows()
+    for _ in range(2):
+        with pytest.raises(NameOwned, match="cluster c"):
+            await store.register(broker_id=1, cluster="other", address=OTHER)
+    told = await store.last_change()
+    assert (told.revision, told.kind, told.subjects) == (first.revision + 1, "name-refused", ())
+    assert told.why == f"brokerName a of cluster c was claimed by {OTHER} of cluster other"
+    assert await store.rows() == rows
+    with pytest.raises(NameOwned):
+        await store.register(broker_id=1, cluster="third")
+    assert (await store.last_change()).revision == told.revision + 1
     await store.unregister()
     assert (await store.register(cluster="other")).created == 1
     assert (await store.row("group:a"))[b"cluster"] == b"other"
