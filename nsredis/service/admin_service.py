@@ -1,13 +1,14 @@
-"""What operators do: overrides, topics forgotten, key-value configuration."""
+"""What operators do: overrides, topics forgotten, key-value configuration, settings of the namespace."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import InvalidField, NotFound, NotReady
 from nsredis.core.kv import KvEntry, check_kv
 from nsredis.core.names import check_foreign_topic
+from nsredis.core.namespace_settings import check_setting
 from nsredis.core.queues import ALL_PERMS, WRITE, QueueData, check_queues
 from nsredis.registry import tables
 from nsredis.registry.admin_store import AdminStore, TableWrite
@@ -149,6 +150,17 @@ class AdminService:
             raise NotFound(f"no key {key} in namespace {namespace}")
         await self._own_writes.seen(written.revision)
         return written.revision
+
+    async def put_settings(self, values: Mapping[str, str], *, by: str) -> int:
+        """Change settings by their camel-case names, an empty text back to the default; all or, on an error, none.
+
+        The revision that has them, 0 when none ever changed. InvalidField.
+        """
+        for name, text in values.items():
+            check_setting(name, text)
+        revision = await self._admin.put_settings(values, by=by)
+        await self._own_writes.seen(revision)
+        return revision
 
     def _state(self) -> State:
         if self._view.state is None:

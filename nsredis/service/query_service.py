@@ -212,6 +212,14 @@ class QueryService:
         entries = self._state().kv.get(namespace, {})
         return [entries[key] for key in sorted(entries)]
 
+    def kv_namespaces(self) -> list[str]:
+        """KV namespaces that have a key, sorted."""
+        return sorted(self._state().kv)
+
+    def settings(self) -> NamespaceSettings:
+        """The settings of the namespace."""
+        return self._state().settings
+
     def changes(self, after: int | None, limit: int) -> list[Change]:
         """At most `limit` changes after revision `after` (None: all that are kept), oldest first.
 

@@ -27,6 +27,7 @@ class Dirty:
     kv: set[str] = field(default_factory=set)
     topic_list: bool = False
     groups: bool = False
+    settings: bool = False
 
 
 class State:
@@ -116,6 +117,7 @@ class State:
         """The namespace's settings as they are now."""
         self.settings_row = row
         self.settings = NamespaceSettings.parse(row)
+        self.dirty.settings = True
         self._routes_changed(list(self._offered_by))
 
     def take_dirty(self) -> Dirty:

@@ -100,6 +100,10 @@ class View:
             hub.mark("brokers", dirty.brokers)
         if dirty.groups:
             hub.mark("clusters")
+        if dirty.settings:
+            hub.mark("settings")
+        if dirty.kv:
+            hub.mark("kv")
         for namespace in dirty.kv:
             hub.mark(f"kv:{namespace}")
 

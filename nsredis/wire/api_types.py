@@ -262,6 +262,13 @@ class KvNamespaceAnswer(_Answer, omit_defaults=False):
     next: str | None = None
 
 
+class KvNamespacesAnswer(_Answer, omit_defaults=False):
+    """The KV namespaces that have a key, in the order of their names."""
+
+    items: list[str]
+    next: str | None = None
+
+
 class EventInfo(_Answer, omit_defaults=False):
     """One change. Subjects are such as `broker:broker-a/0`, `table:broker-a`, `kv:ORDER_TOPIC_CONFIG`."""
 
