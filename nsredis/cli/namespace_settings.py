@@ -6,8 +6,9 @@ from typing import Any, Final
 import click
 
 from nsredis.cli import output
-from nsredis.cli.asking import json_option, run, server_option
+from nsredis.cli.asking import fail, json_option, run, server_option
 from nsredis.client.http_client import ApiClient
+from nsredis.core.errors import InvalidField
 from nsredis.core.namespace_settings import SETTINGS, setting_text
 
 Value = bool | int | str
@@ -64,11 +65,17 @@ def _declared(name: str) -> tuple[str, str]:
 @json_option
 def settings_set(servers: list[str], name: str, value: str, *, as_json: bool) -> None:
     """Set the setting NAME to VALUE."""
-    run(_patch(servers, {name: _typed(value)}, f"{name} is {value}", as_json=as_json))
+    try:
+        typed = _typed(name, value)
+    except InvalidField as error:
+        fail(error.detail)
+    run(_patch(servers, {name: typed}, f"{name} is {value}", as_json=as_json))
 
 
-def _typed(text: str) -> Value:
-    """A value as JSON has it; the server knows which it takes."""
+def _typed(name: str, text: str) -> Value:
+    """A value as JSON has it. InvalidField; of settings that this release does not know the server will judge."""
+    if (declared := SETTINGS.get(name)) is not None:
+        return declared.read(text)
     if text in ("true", "false"):
         return text == "true"
     return int(text) if _NUMBER.fullmatch(text) else text

@@ -111,7 +111,7 @@ async def test_a_file_that_cannot_be_written_is_told(server: str, tmp_path: Path
 
 
 async def test_an_import_that_is_cut_off_says_how_far_it_came(tmp_path: Path) -> None:
-    written = []
+    written: list[str] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "GET":

@@ -31,10 +31,14 @@ async def test_they_are_set_and_reset(server: str, client: ApiClient) -> None:
 
 
 async def test_what_is_refused_is_named(server: str, client: ApiClient) -> None:
-    for name, value in (("enableTopicList", "yes"), ("remotingLeaseMs", "5"), ("remotingLeaseMs", "true"), ("x", "1")):
+    for name, value, rule in (
+        ("enableTopicList", "yes", "must be true or false"),
+        ("enableTopicList", "", "must be true or false"),
+        ("remotingLeaseMs", "true", "must be a whole number from 1000 to 3600000"),
+        ("later", "1", "is not a field here"),
+    ):
         run = await command("settings", "set", name, value, server=server)
-        assert (run.code, run.out) == (1, "")
-        assert run.err.startswith(f"nsredis: {name}: ")
+        assert (run.code, run.out, run.err) == (1, "", f"nsredis: {name}: {rule}\n")
     assert (await command("settings", "reset", "x", server=server)).code == 1
     assert (await command("settings", "set", "enableTopicList", server=server)).code == 2
     assert (await client.settings()).value == NamespaceSettings().values()
