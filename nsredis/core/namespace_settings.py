@@ -109,7 +109,7 @@ class NamespaceSettings:
         held = asdict(self)
         return {name: held[setting.field] for name, setting in SETTINGS.items()}
 
-    def texts(self) -> dict[str, str]:
+    def as_text(self) -> dict[str, str]:
         """All of them by their camel-case names, as texts that `parse` and `check_setting` take."""
         return {name: setting_text(value) for name, value in self.values().items()}
 

@@ -216,10 +216,6 @@ class QueryService:
         """KV namespaces that have a key, sorted."""
         return sorted(self._state().kv)
 
-    def settings(self) -> NamespaceSettings:
-        """The settings of the namespace."""
-        return self._state().settings
-
     def changes(self, after: int | None, limit: int) -> list[Change]:
         """At most `limit` changes after revision `after` (None: all that are kept), oldest first.
 

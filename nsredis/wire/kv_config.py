@@ -7,6 +7,7 @@ import orjson
 
 from nsredis.core.errors import InvalidField
 from nsredis.core.kv import check_kv
+from nsredis.wire import fastjson
 
 TABLE: Final = "configTable"
 
@@ -20,8 +21,8 @@ def read_kv_config(raw: bytes) -> KvTables:
     InvalidField names what breaks a rule, such as `configTable.ORDER_TOPIC_CONFIG.TopicA`.
     """
     try:
-        content = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
+        content = fastjson.loads(raw)
+    except ValueError as error:
         raise InvalidField("content", f"must be JSON: {error}") from None
     if not isinstance(content, dict) or TABLE not in content:
         raise InvalidField(TABLE, "is required: it holds the namespaces")

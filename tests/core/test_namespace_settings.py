@@ -26,7 +26,7 @@ def test_names_are_javas() -> None:
 def test_an_empty_store_means_the_defaults() -> None:
     settings = NamespaceSettings.parse({})
     assert settings == NamespaceSettings()
-    assert settings.texts() == {
+    assert settings.as_text() == {
         "supportActingMaster": "false",
         "orderMessageEnable": "false",
         "returnOrderTopicConfigToBroker": "true",
@@ -45,7 +45,7 @@ def test_what_is_stored_is_what_holds(values: dict[str, bool | int]) -> None:
     stored = {camel(name): setting_text(value) for name, value in values.items()}
     settings = NamespaceSettings(**values)  # type: ignore[arg-type]  # hypothesis keeps the types
     assert NamespaceSettings.parse(stored) == settings
-    assert NamespaceSettings.parse(settings.texts()) == settings
+    assert NamespaceSettings.parse(settings.as_text()) == settings
 
 
 def test_values_are_typed() -> None:

@@ -59,8 +59,12 @@ def test_what_breaks_a_rule_is_named(content: object, words: str) -> None:
         read_kv_config(json.dumps(content).encode())
 
 
+def test_what_java_reads_is_read() -> None:
+    assert read_kv_config(b"{configTable:{'ns':{7:'v',},},}") == {"ns": {"7": "v"}}
+
+
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"{configTable:{}}", b"\xff", rb'{"configTable":{"ns":{"k":"\ud800"}}}', b"[" * 100_000]
+    "raw", [b"", b"{", b"{configTable:{]}", b"\xff", rb'{"configTable":{"ns":{"k":"\ud800"}}}', b"[" * 100_000]
 )
 def test_what_is_no_json(raw: bytes) -> None:
     with pytest.raises(InvalidField, match="content: must be JSON"):

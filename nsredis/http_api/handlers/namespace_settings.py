@@ -18,7 +18,7 @@ PATH: Final = "/v1/settings"
 async def get(exchange: Exchange) -> web.Response:
     """All settings as they are."""
     queries = exchange.services.queries
-    return await conditional.answer(exchange, lambda: Answer.of(queries.settings().values()), ["settings"])
+    return await conditional.answer(exchange, lambda: Answer.of(queries.settings.values()), ["settings"])
 
 
 async def patch(exchange: Exchange) -> web.Response:
