@@ -1,9 +1,12 @@
 """JSON as RocketMQ's Java library fastjson reads and writes it: bare names, bare whole numbers as keys of maps."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 import orjson
+
+Content = TypeVar("Content")
 
 _ESCAPES: Final = 4096
 """The most escapes in a string of the dialect: without a bound a hostile text makes the regular expression use up
@@ -11,7 +14,8 @@ memory. Standard JSON has no such bound."""
 
 _TOKEN: Final = re.compile(
     rb"""
-      "[^"\\]*+(?:\\.[^"\\]*+){0,%(escapes)d}"
+      (?:,\s*+"[^"\\]*+"\s*+:\s*+(?:"[^"\\]*+"|[^\s{}\[\]:,"']++)){1,64}
+    | "[^"\\]*+(?:\\.[^"\\]*+){0,%(escapes)d}"
     | '(?P<single>[^'\\]*+(?:\\.[^'\\]*+){0,%(escapes)d})'
     | (?P<unclosed>["'])
     | (?P<name>[^\s{}\[\]:,"']++)(?=\s*+:)
@@ -35,7 +39,7 @@ def standard(raw: bytes) -> bytes:
     written, done = bytearray(), 0
     for token in _TOKEN.finditer(raw):
         kind = token.lastgroup
-        if kind is None:  # a standard string, number or word
+        if kind is None:  # standard: a string, a number, a word, or for speed a run of whole members
             continue
         replacement = _replacement(kind, token)
         if replacement is not None:
@@ -69,6 +73,19 @@ def loads(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
         return orjson.loads(standard(raw))
+
+
+def decode(decoder: msgspec.json.Decoder[Content], raw: bytes) -> Content:
+    """As `loads`, but checked and built by a typed decoder: fast where the JSON is standard. ValueError."""
+    try:
+        try:
+            return decoder.decode(raw)
+        except msgspec.ValidationError:
+            raise  # it is JSON, only not what it should be
+        except msgspec.DecodeError:
+            return decoder.decode(standard(raw))
+    except RecursionError:
+        raise ValueError("JSON that is nested too deeply") from None
 
 
 def dumps(content: Any) -> bytes:
