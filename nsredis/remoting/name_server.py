@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from nsredis.remoting.door import Peer
+
 from nsredis.core.brokers import BrokerKey
 from nsredis.core.errors import NsredisError
 from nsredis.remoting.bindings import Bindings
-from nsredis.remoting.door import Peer
 from nsredis.remoting.handlers import administration, kv, lists, liveness, routes
 from nsredis.remoting.handlers.call import AnswerLater, AnswerNow, Call
 from nsredis.remoting.handlers.configuration import Configuration
@@ -81,6 +82,4 @@ class NameServer:
 
 
 def _unknown(request: Command) -> Command:
-    return request.reply(
-        ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark=f" request type {request.code} not supported"
-    )
+    return request.reply(ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark=f" request type {request.code} not supported")

@@ -68,10 +68,10 @@ class MinIdNotices:
             return []
         if not self._watching:  # what happened before is nobody's news
             self._watching = True
-            self._known = {group.name: group for group in self._queries.groups()}
+            self._known = {group.name: group for group, _ in self._queries.groups()}
             return []
         if "brokers" in changed:  # everything may have changed
-            names: Iterable[str] = self._known.keys() | {group.name for group in self._queries.groups()}
+            names: Iterable[str] = self._known.keys() | {group.name for group, _ in self._queries.groups()}
         else:
             names = {key.removeprefix("broker:").rpartition("/")[0] for key in changed if key.startswith("broker:")}
         return [notice for name in sorted(names) for notice in self._compare(name)]
@@ -99,7 +99,9 @@ class MinIdNotices:
         else:
             return []
         frame = encode(Command(RequestCode.NOTIFY_MIN_BROKER_ID_CHANGE, 0, ONE_WAY_FLAG, OUR_VERSION, ext=ext))
-        log.info("group %s: the lowest id is now %d at %s; telling %d brokers", name, new, ext["minBrokerAddr"], len(told))
+        log.info(
+            "group %s: the lowest id is now %d at %s; telling %d brokers", name, new, ext["minBrokerAddr"], len(told)
+        )
         return [(address, frame) for address in told]
 
     async def _tell(self, address: str, frame: bytes) -> None:
@@ -107,4 +109,4 @@ class MinIdNotices:
             try:
                 await self._send(address, frame)
             except (OSError, TimeoutError, ValueError) as error:
-                log.info("broker at %s was not told of its group's lowest id: %s", address, error or "no answer")
+                log.info("broker at %s was not told of its group's lowest id: %s", address, str(error) or "no answer")

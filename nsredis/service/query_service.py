@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+import orjson
+
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.errors import (
@@ -22,10 +24,11 @@ from nsredis.core.kv import KvEntry
 from nsredis.core.namespace_settings import NamespaceSettings
 from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
 from nsredis.registry.change_feed import ChangeFeed
-from nsredis.view.answers import Answer, legacy_route
+from nsredis.view.answers import Answer
 from nsredis.view.state import State
 from nsredis.view.subscriptions import Subscription
 from nsredis.view.view import View
+from nsredis.wire import bodies
 
 STRONG_S: Final = 2.0
 """How long a read waits for the revision that it must have."""
@@ -82,7 +85,7 @@ class QueryService:
         kept = self._state().legacy_answers
         known = kept.get(topic) if not zone else None
         if known is None:
-            known = legacy_route(self.route(topic, zone))
+            known = bodies.route(orjson.loads(self.route(topic, zone).body), legacy=True)
             if not zone:
                 kept[topic] = known
         return known
@@ -166,9 +169,10 @@ class QueryService:
         """A broker group, None when there is none."""
         return self._state().groups.get(name)
 
-    def groups(self) -> list[Group]:
-        """Every broker group."""
-        return list(self._state().groups.values())
+    def groups(self) -> list[tuple[Group, Broker | None]]:
+        """Every group that has a live broker, sorted by name, with the record of its lowest id."""
+        state = self._state()
+        return [(group, state.lead(group)) for _, group in sorted(state.groups.items()) if group.addresses]
 
     def live(self, key: BrokerKey) -> Broker | None:
         """A registered broker, None when it is not there."""

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -22,7 +23,7 @@ class BrokerPort:
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._take, "127.0.0.1", 0)
-        self.address = "127.0.0.1:{}".format(self._server.sockets[0].getsockname()[1])
+        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.heard += [commands.decode(payload) for payload in FrameSplitter().feed(await reader.read())]
@@ -69,6 +70,10 @@ async def _joins_until_heard(client: RemotingClient, master: BrokerPort, slave: 
     await eventually(heard, 15)
 
 
+def _last_heard(slave: BrokerPort, ext: dict[str, str]) -> bool:
+    return bool(slave.heard) and slave.heard[-1].ext == ext
+
+
 async def test_the_others_hear_that_a_lower_id_joined_and_left(
     client: RemotingClient, api: Api, ports: list[BrokerPort]
 ) -> None:
@@ -79,13 +84,13 @@ async def test_the_others_hear_that_a_lower_id_joined_and_left(
     await _joins_until_heard(client, master, first)
     joined = {"minBrokerId": "0", "minBrokerAddr": master.address, "haBrokerAddr": "10.1.0.1:10912"}
     for slave in (first, second):
-        await eventually(lambda slave=slave: [notice.ext for notice in slave.heard][-1:] == [joined])  # type: ignore[misc]
+        await eventually(partial(_last_heard, slave, joined))
     notice = first.heard[-1]
     assert (notice.code, notice.one_way, notice.body) == (RequestCode.NOTIFY_MIN_BROKER_ID_CHANGE, True, None)
     await _leave(client, master.address, 0)
     left = {"minBrokerId": "1", "minBrokerAddr": first.address, "offlineBrokerAddr": master.address}
     for slave in (first, second):
-        await eventually(lambda slave=slave: [notice.ext for notice in slave.heard][-1:] == [left])  # type: ignore[misc]
+        await eventually(partial(_last_heard, slave, left))
     assert left not in [notice.ext for notice in master.heard]
 
 

@@ -71,9 +71,7 @@ class ThroughRemoting:
         await self._done(RequestCode.UNREGISTER_BROKER, broker_ext(name, number))
 
     async def put_kv(self, key: str, value: str) -> None:
-        await self._done(
-            RequestCode.PUT_KV_CONFIG, {"namespace": "ORDER_TOPIC_CONFIG", "key": key, "value": value}
-        )
+        await self._done(RequestCode.PUT_KV_CONFIG, {"namespace": "ORDER_TOPIC_CONFIG", "key": key, "value": value})
 
     async def delete_kv(self, key: str) -> None:
         await self._done(RequestCode.DELETE_KV_CONFIG, {"namespace": "ORDER_TOPIC_CONFIG", "key": key})

@@ -1,6 +1,7 @@
 """Speaking RocketMQ's remoting protocol to a node, as a broker or a client would."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Mapping
 from typing import Any, Self
@@ -59,7 +60,8 @@ class RemotingClient:
     ) -> Command:
         """Send a request and wait for its answer."""
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Command] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         given = dict(ext) if ext is not None else None
         request = Command(code, number, 0, version, ext=given, body=body, serialization=serialization)
         self._writer.write(commands.encode(request))
@@ -108,10 +110,8 @@ class RemotingClient:
     async def close(self) -> None:
         """Close the connection, and wait until that is done."""
         self._writer.close()
-        try:
+        with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
-        except ConnectionError:
-            pass
         await self._reading
 
     @property

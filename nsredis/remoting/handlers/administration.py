@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from nsredis.core.errors import InvalidField
 from nsredis.remoting.handlers.call import AnswerLater, Call
 from nsredis.remoting.handlers.parameters import optional, required
 from nsredis.wire.codes import RequestCode

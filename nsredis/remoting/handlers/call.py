@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from nsredis.remoting.door import Peer
+
 from nsredis.service.doors import Services
 from nsredis.wire.codes import ResponseCode
 from nsredis.wire.commands import Command

@@ -1,5 +1,6 @@
 """Key-value configuration: codes 100, 101, 102 and 219."""
 
+import contextlib
 from typing import Final
 
 from nsredis.core.errors import NotFound
@@ -36,10 +37,8 @@ def get(call: Call) -> Command:
 async def delete(call: Call) -> Command:
     """Delete a key; also a success when there is none."""
     namespace, key = optional(call.request, "namespace"), optional(call.request, "key")
-    try:
+    with contextlib.suppress(NotFound):
         await call.services.admin.delete_kv(namespace, key, expected=None, by=call.by)
-    except NotFound:
-        pass
     return call.done()
 
 

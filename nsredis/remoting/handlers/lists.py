@@ -17,11 +17,7 @@ UNIT_SUB: Final = 2
 def get_clusters(call: Call) -> Command:
     """Every cluster with its groups and their addresses."""
     queries = call.services.queries
-
-    def build() -> bytes:
-        return bodies.cluster_info(data for info in queries.clusters() for data in info.broker_datas)
-
-    return call.done(body=queries.listing("clusters", build))
+    return call.done(body=queries.listing("clusters", lambda: bodies.cluster_info(queries.groups())))
 
 
 def get_member_group(call: Call) -> Command:
@@ -52,10 +48,9 @@ def get_system_topics(call: Call) -> Command:
     queries = call.services.queries
 
     def build() -> bytes:
-        clusters = queries.clusters()
-        groups = [data for info in clusters for data in info.broker_datas]
-        names = [info.cluster for info in clusters] + [data["brokerName"] for data in groups]
-        first = next((address for data in groups for address in data["brokerAddrs"].values()), None)
+        groups = [group for group, _ in queries.groups()]
+        names = [*sorted({group.cluster for group in groups}), *(group.name for group in groups)]
+        first = next((address for group in groups for address in group.addresses.values()), None)
         return bodies.topic_list(names, first)
 
     return call.done(body=queries.listing("system-topics", build))

@@ -117,9 +117,7 @@ class Registrations:
 
     def _topics(self, request: Command) -> tuple[RemotingTopics, Facts]:
         compressed = flag(request, "compressed")
-        form = (
-            2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
-        )
+        form = 2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
         hashed = xxhash.xxh3_128(request.body or b"")
         hashed.update(b"remoting %d %d" % (form, compressed))
         topics = RemotingTopics(
@@ -139,7 +137,9 @@ class Registrations:
         if outcome.master_address:
             ext = {"haServerAddr": outcome.master_ha_address, "masterAddr": outcome.master_address}
         queries = call.services.queries
-        order = queries.namespace_or_empty(ORDER_NAMESPACE) if queries.settings.return_order_topic_config_to_broker else []
+        order = (
+            queries.namespace_or_empty(ORDER_NAMESPACE) if queries.settings.return_order_topic_config_to_broker else []
+        )
         return call.done(ext=ext, body=bodies.kv_table({entry.key: entry.value for entry in order}) if order else None)
 
     def _look_at_address(self, call: Call, r: Registration) -> None:

@@ -202,9 +202,7 @@ async def test_a_loopback_or_taken_address_is_warned_of_once(
         for name in ("a", "b"):
             for _ in range(2):
                 await client.register(name, 0, address="127.0.0.1:10911")
-                await client.call(
-                    RequestCode.UNREGISTER_BROKER, broker_ext(name, 0, address="127.0.0.1:10911")
-                )
+                await client.call(RequestCode.UNREGISTER_BROKER, broker_ext(name, 0, address="127.0.0.1:10911"))
             await client.register(name, 0, address="127.0.0.1:10911")
     words = [record.getMessage() for record in caplog.records if "registers" in record.getMessage()]
     assert words == [
@@ -236,14 +234,13 @@ async def test_a_broker_may_leave_under_the_id_that_it_had(client: RemotingClien
 
 async def test_one_more_topic(client: RemotingClient) -> None:
     code = RequestCode.REGISTER_TOPIC_IN_NAMESRV
-    body = b'{"brokerDatas":[],"filterServerTable":{},"queueDatas":[{"brokerName":"a","perm":6,"readQueueNums":3,"topicSysFlag":0,"writeQueueNums":5}]}'
+    queues = {"brokerName": "a", "perm": 6, "readQueueNums": 3, "topicSysFlag": 0, "writeQueueNums": 5}
+    body = fastjson.dumps({"brokerDatas": [], "filterServerTable": {}, "queueDatas": [queues]})
     assert (await client.call(code, {"topic": "More"}, body)).code == 0
     assert await client.route("More") is None  # there is no such group yet
     await client.register("a", 0)
     assert (await client.call(code, {"topic": "More"}, body)).code == 0
-    assert (await client.route("More"))["queueDatas"] == [
-        {"brokerName": "a", "perm": 6, "readQueueNums": 3, "topicSysFlag": 0, "writeQueueNums": 5}
-    ]
+    assert (await client.route("More"))["queueDatas"] == [queues]
     assert await client.route("TopicA") is not None
     assert (await client.call(code, {"topic": "More"}, b'{"queueDatas":[]}')).code == 0
     assert (await client.call(code, {"topic": "More"})).code == 0

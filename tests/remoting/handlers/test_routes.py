@@ -7,6 +7,7 @@ from nsredis.wire import fastjson
 from nsredis.wire.codes import RequestCode
 from nsredis.wire.commands import Serialization
 from nsredis.wire.registration import RegisterBody
+from nsredis.wire.topics import TopicQueueMapping
 from tests.conftest import NodeFactory
 from tests.remoting.conftest import Connect
 from tests.support.api import Api
@@ -86,7 +87,7 @@ async def test_a_zone_without_a_broker_is_no_empty_success(client: RemotingClien
 
 
 async def test_static_topics_carry_their_mappings(client: RemotingClient) -> None:
-    mapping = '{"bname":"a","currIdMap":{"0":0,"1":1},"dirty":false,"epoch":1,"scope":"__global__","topic":"S","totalQueues":2}'
+    mapping = TopicQueueMapping("a", "S", {0: 0, 1: 1}, total_queues=2).text()
     body = RegisterBody(DataVersion(0, 1, 1), {"S": QUEUES, "T": QUEUES}, {"S": mapping}, ())
     await client.register("a", 0, body=body)
     route = await client.route("S")
@@ -105,9 +106,7 @@ async def test_order_configuration_where_the_namespace_says_so(client: RemotingC
     assert "orderTopicConf" not in await client.route("TopicB")
 
 
-async def test_a_node_without_a_view_says_that_it_is_not_ready(
-    node_factory: NodeFactory, connect: Connect
-) -> None:
+async def test_a_node_without_a_view_says_that_it_is_not_ready(node_factory: NodeFactory, connect: Connect) -> None:
     node: Node = await node_factory(f"redis://127.0.0.1:{free_port()}", wait=False)
     client = await connect(node)
     for code in (ROUTE, RequestCode.GET_BROKER_CLUSTER_INFO, RequestCode.GET_BROKER_MEMBER_GROUP):
