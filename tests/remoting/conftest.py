@@ -1,45 +1,77 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-import aiohttp
 import pytest
+import uvloop
 
-from nsredis.node import Node
-from tests.conftest import NodeFactory
-from tests.support.api import Api
-from tests.support.remoting import RemotingClient
-from tests.support.store_process import StoreProcess
-
-Connect = Callable[[Node], Awaitable[RemotingClient]]
-
-
-@pytest.fixture
-async def node(node_factory: NodeFactory, store_server: StoreProcess) -> Node:
-    """A ready node."""
-    return await node_factory(store_server.url)
+from nsredis.remoting.addresses import Networks
+from nsredis.remoting.door import Shortcut
+from nsredis.remoting.limits import Limits
+from nsredis.remoting.opening import Tls
+from nsredis.remoting.server import RemotingServer
+from tests.remoting.raw_client import RawClient
+from tests.remoting.scripted_door import Remembering, ScriptedDoor
 
 
-@pytest.fixture
-async def connect() -> AsyncIterator[Connect]:
-    """Opens connections, which are closed at the end."""
-    clients: list[RemotingClient] = []
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Every test here runs on both loops."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
-    async def open_one(node: Node) -> RemotingClient:
-        client = await RemotingClient.connect(node.remoting_address)
-        clients.append(client)
+
+@dataclass
+class Running:
+    """A server on a free port, with clients that are closed at the end."""
+
+    server: RemotingServer
+    address: tuple[str, int]
+    door: ScriptedDoor
+    observer: Remembering
+    clients: list[RawClient]
+
+    async def client(self, tls: ssl.SSLContext | None = None) -> RawClient:
+        client = await RawClient.connect(self.address, tls=tls)
+        self.clients.append(client)
         return client
 
-    yield open_one
-    for client in clients:
-        await client.close()
+
+class Start(Protocol):
+    """Starts a server; all are stopped at the end of the test."""
+
+    async def __call__(
+        self,
+        limits: Limits | None = None,
+        *,
+        trusted: tuple[str, ...] = (),
+        tls: Tls | None = None,
+        drain_s: float = 5.0,
+        shortcut: Shortcut | None = None,
+    ) -> Running: ...
 
 
 @pytest.fixture
-async def client(node: Node, connect: Connect) -> RemotingClient:
-    """A connection to that node."""
-    return await connect(node)
+async def start() -> AsyncIterator[Start]:
+    running: list[Running] = []
 
+    async def start_one(
+        limits: Limits | None = None,
+        *,
+        trusted: tuple[str, ...] = (),
+        tls: Tls | None = None,
+        drain_s: float = 5.0,
+        shortcut: Shortcut | None = None,
+    ) -> Running:
+        door, observer = ScriptedDoor(), Remembering()
+        server = RemotingServer(
+            door, observer, limits or Limits(), drain_s=drain_s, trusted=Networks(trusted), tls=tls, shortcut=shortcut
+        )
+        running.append(Running(server, await server.start("127.0.0.1", 0), door, observer, []))
+        return running[-1]
 
-@pytest.fixture
-def api(node: Node, http: aiohttp.ClientSession) -> Api:
-    """The other door of that node."""
-    return Api(http, node.http_address)
+    yield start_one
+    for one in running:
+        for client in one.clients:
+            await client.close()
+        await one.server.stop()

@@ -3,7 +3,7 @@ import pytest
 from nsredis.wire import properties
 from nsredis.wire.codes import RequestCode
 from tests.conftest import NodeFactory
-from tests.remoting.conftest import Connect
+from tests.remoting.handlers.conftest import Connect
 from tests.support.api import Api
 from tests.support.remoting import RemotingClient
 from tests.support.store_process import StoreProcess

@@ -14,7 +14,7 @@ from nsredis.wire.registration import (
     encode_register_body,
 )
 from tests.conftest import NodeFactory
-from tests.remoting.conftest import Connect
+from tests.remoting.handlers.conftest import Connect
 from tests.support.api import Api
 from tests.support.remoting import RemotingClient, broker_ext
 

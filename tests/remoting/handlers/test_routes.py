@@ -9,7 +9,7 @@ from nsredis.wire.commands import Serialization
 from nsredis.wire.registration import RegisterBody
 from nsredis.wire.topics import TopicQueueMapping
 from tests.conftest import NodeFactory
-from tests.remoting.conftest import Connect
+from tests.remoting.handlers.conftest import Connect
 from tests.support.api import Api
 from tests.support.eventually import eventually
 from tests.support.ports import free_port
