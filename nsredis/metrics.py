@@ -64,6 +64,7 @@ class Metrics:
         self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
         self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
         self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
+        self._probes = self._counter("probes", "Probes of brokers' ports by outcome", "outcome")
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
@@ -132,6 +133,10 @@ class Metrics:
     def detected(self, delay_ms: int) -> None:
         """A lapsed broker was evicted by this node's sweep."""
         self._detection.observe(max(0, delay_ms) / 1000)
+
+    def probed(self, outcome: str) -> None:
+        """A broker's port was probed."""
+        self._probes.labels(outcome).inc()
 
     def propagated(self, delay_ms: int) -> None:
         """A change became visible here; clocks may differ, so a delay may come out below 0."""

@@ -34,7 +34,9 @@ from nsredis.service.broker_service import BrokerService
 from nsredis.service.doors import Services
 from nsredis.service.node_service import NodeService
 from nsredis.service.own_writes import OwnWrites
+from nsredis.service.probe import TcpProbe
 from nsredis.service.query_service import QueryService
+from nsredis.service.suspects import Suspects
 from nsredis.settings import Settings, host_port
 from nsredis.view.follower import Follower
 from nsredis.view.view import View
@@ -60,6 +62,7 @@ class Node:
         self._server: HttpServer | None = None
         self._presence: Presence | None = None
         self._nodes: NodeService | None = None
+        self._suspects: Suspects | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -90,11 +93,13 @@ class Node:
         self._presence = Presence(runner, self._describe, self._clock_read)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence)
         store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
+        self._suspects = Suspects(store, TcpProbe() if settings.probe_brokers else None, view, metrics)
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
             queries=QueryService(view, feed, lambda: follower.problem),
             admin=AdminService(admin, store, view, own_writes),
             nodes=self._nodes,
+            suspects=self._suspects,
         )
         metrics.watch(
             Gauges(
@@ -176,6 +181,8 @@ class Node:
                 await self._presence.announce()  # peers take it off their lists at once
         log.info("going away: finishing what runs")
         await asyncio.sleep(self.settings.drain_wait_ms / 1000)
+        if self._suspects is not None:
+            await self._suspects.close()  # connections that close from here on are closed by this node
         self._view.subscriptions.mark_all()  # whoever waits for a change is answered now
         await server.stop()
 

@@ -29,6 +29,7 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     observer.removed("expired")
     observer.detected(120)
     observer.propagated(7)
+    observer.probed("refused")
     observer.reloaded("start")
     observer.restored(5)
     observer.store_failed("sweep")
@@ -36,6 +37,7 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     assert shown["nsredis_registrations_total", (("outcome", "created"),)] == 1
     assert shown["nsredis_heartbeats_total", (("outcome", "ok"),)] == 3
     assert shown["nsredis_removals_total", (("reason", "expired"),)] == 1
+    assert shown["nsredis_probes_total", (("outcome", "refused"),)] == 1
     assert shown["nsredis_reloads_total", (("why", "start"),)] == 1
     assert shown["nsredis_restored_rows_total", ()] == 5
     assert shown["nsredis_store_failures_total", (("what", "sweep"),)] == 1

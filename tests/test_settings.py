@@ -53,6 +53,14 @@ def test_a_path_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert load_settings({"data_dir": "data"}, {}).data_dir == tmp_path / "data"
 
 
+@pytest.mark.parametrize(("written", "value"), [("true", True), ("false", False), (" False", False)])
+def test_true_and_false(written: str, value: bool, tmp_path: Path) -> None:
+    assert load_settings({"probe_brokers": written}, {}).probe_brokers is value
+    assert load_settings({}, {"NSREDIS_PROBE_BROKERS": written}).probe_brokers is value
+    for spelled in (str(value).lower(), f'"{written}"'):
+        assert load_settings({}, {}, _file(tmp_path, f"probe_brokers = {spelled}")).probe_brokers is value
+
+
 def test_data_goes_where_the_account_keeps_its_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", "relative/is/ignored")
@@ -86,6 +94,7 @@ def test_data_goes_where_the_account_keeps_its_data(monkeypatch: pytest.MonkeyPa
         ("remoting_trusted_proxies", "10.0.0.1,balancer", "must be addresses or ranges such as 10.0.0.0/8: 'balancer'"),
         ("tls_mode", "on", "must be empty, or one of disabled, permissive, enforcing"),
         ("tls_client_auth", "need", "must be one of none, optional, require"),
+        ("probe_brokers", "1", "must be true or false"),
     ],
 )
 def test_a_wrong_value_is_told_by_its_place_and_its_rule_in_one_line(name: str, value: str, rule: str) -> None:
@@ -106,6 +115,9 @@ def test_a_wrong_value_in_a_file_names_the_file(tmp_path: Path) -> None:
         load_settings({}, {}, config)
     config = _file(tmp_path, "http = 8080")
     with pytest.raises(SettingsError, match=r"^http in .*: must be text$"):
+        load_settings({}, {}, config)
+    config = _file(tmp_path, "probe_brokers = 1")
+    with pytest.raises(SettingsError, match=r"^probe_brokers in .*: must be true or false$"):
         load_settings({}, {}, config)
     config = _file(tmp_path, "settle_ms = true")
     with pytest.raises(SettingsError, match="whole number"):

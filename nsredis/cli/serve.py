@@ -21,7 +21,7 @@ from nsredis.node import Node
 from nsredis.registry.cancellation import end_task
 from nsredis.registry.private_server import ServerFailed
 from nsredis.registry.server_binary import NoServerBinary
-from nsredis.settings import Settings, SettingsError, declared, flag, load_settings, settings_fields
+from nsredis.settings import Settings, SettingsError, declared, default_text, flag, load_settings, settings_fields
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ def settings_options(command: Command) -> Command:
     """Give a command one flag for each setting."""
     for setting in reversed(settings_fields()):
         about = declared(setting)
-        default = about.shown or setting.default
-        text = about.help + (f" [default: {default}]" if default != "" else "")
+        default = about.shown or default_text(setting)
+        text = about.help + (f" [default: {default}]" if default else "")
         command = click.option(flag(setting.name), setting.name, metavar=about.placeholder, help=text)(command)
     return command
 

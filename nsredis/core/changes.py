@@ -12,6 +12,9 @@ class ChangeKind(StrEnum):
     MOVE = "move"  # another address took the broker's id
     EXPIRE = "expire"
     UNREGISTER = "unregister"
+    LOST = "lost"  # its connection closed and its port refuses
+    SUSPECT = "suspect"  # its connection closed, and nothing more is known
+    RECOVERED = "recovered"  # a suspect beat again
     TOPICS = "topics"
     DELETE_TOPIC = "delete-topic"
     OVERRIDE = "override"
@@ -30,6 +33,7 @@ class Removal(StrEnum):
 
     EXPIRED = "expired"
     UNREGISTERED = "unregistered"
+    CONNECTION_LOST = "connection-lost"
     MOVED = "moved"  # its address registered under another id
 
 

@@ -195,7 +195,10 @@ class QueryService:
     def states(self) -> dict[str, int]:
         """How many brokers are in which state; empty without a view."""
         state = self._view.state
-        return {"online": len(state.brokers), "offline": len(state.offline)} if state is not None else {}
+        if state is None:
+            return {}
+        suspects = len(state.suspects)
+        return {"online": len(state.brokers) - suspects, "suspect": suspects, "offline": len(state.offline)}
 
     def kv(self, namespace: str, key: str) -> KvEntry:
         """One key. NotFound."""

@@ -134,6 +134,12 @@ class Settings:
         shown="the host's name and a random part",
         example="node-1",
     )
+    probe_brokers: bool = _setting(
+        True,  # noqa: FBT003 - it is the default
+        "true|false",
+        "Whether a broker's port is tried when its connection closes: one that refuses is gone at once. Without it, "
+        "the broker is marked, and its lease decides.",
+    )
     log_level: str = _setting(
         "info", "LEVEL", f"The least that is logged: {', '.join(LOG_LEVELS)}.", rules.one_of(*LOG_LEVELS)
     )

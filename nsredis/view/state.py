@@ -37,6 +37,7 @@ class State:
         self.revision = revision
         self.tag = tag
         self.brokers: dict[BrokerKey, Broker] = {}
+        self.suspects: set[BrokerKey] = set()
         self.offline: dict[BrokerKey, OfflineBroker] = {}
         self.groups: dict[str, Group] = {}
         self.tables: dict[str, Table] = {}
@@ -60,6 +61,10 @@ class State:
             self.brokers.pop(key, None)
         else:
             self.brokers[key] = broker
+        if broker is not None and broker.suspect_at_ms:
+            self.suspects.add(key)
+        else:
+            self.suspects.discard(key)
         self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
         if old is None or broker is None or _shown(old) != _shown(broker):
             self._group_changed(key.name)
