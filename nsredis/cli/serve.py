@@ -33,6 +33,7 @@ STOP_MARGIN_S: Final = 15.0
 BANNER: Final = """\
 nsredis {version}, node {node}, namespace {namespace}
   HTTP API  http://{http}
+  remoting  {remoting}    RocketMQ's brokers, clients and mqadmin: namesrvAddr={remoting}
   data      {store}
 
 Try, in another terminal:
@@ -117,7 +118,10 @@ async def _stop(settings: Settings, node: Node) -> None:
 
 def _announce(settings: Settings, node: Node) -> None:
     if settings.log_format == "json":
-        log.info("listening", extra={"http": node.http_address, "store": node.store_description})
+        log.info(
+            "listening",
+            extra={"http": node.http_address, "remoting": node.remoting_address, "store": node.store_description},
+        )
         return
     click.echo(
         BANNER.format(
@@ -125,6 +129,7 @@ def _announce(settings: Settings, node: Node) -> None:
             node=settings.node_id,
             namespace=settings.namespace,
             http=node.http_address,
+            remoting=node.remoting_address,
             store=node.store_description,
         )
     )

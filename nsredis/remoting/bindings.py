@@ -1,8 +1,7 @@
 """Which connection a broker registered on last: when that one closes, the broker is a suspect."""
 
-from nsredis.remoting.door import Peer
-
 from nsredis.core.brokers import BrokerKey
+from nsredis.remoting.door import Peer
 
 
 class Bindings:

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from nsredis.remoting.door import Peer
-
 from nsredis.core.brokers import BrokerKey
 from nsredis.core.errors import NsredisError
 from nsredis.remoting.bindings import Bindings
+from nsredis.remoting.door import Peer
 from nsredis.remoting.handlers import administration, kv, lists, liveness, routes
 from nsredis.remoting.handlers.call import AnswerLater, AnswerNow, Call
 from nsredis.remoting.handlers.configuration import Configuration

@@ -197,6 +197,12 @@ class Settings:
         "ranges. From all others such a header closes the connection.",
         rules.networks_or_empty,
     )
+    remoting_settings: bool = _setting(
+        False,  # noqa: FBT003 - it is the default
+        "true|false",
+        "Whether anybody who reaches the remoting port may change the namespace's settings, with mqadmin "
+        "updateNamesrvConfig (code 318).",
+    )
     tls_mode: str = _setting(
         "",
         "MODE",

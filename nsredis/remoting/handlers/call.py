@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from nsredis.remoting.door import Peer
-
 from nsredis.service.doors import Services
 from nsredis.wire.codes import ResponseCode
 from nsredis.wire.commands import Command
