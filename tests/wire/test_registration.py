@@ -99,6 +99,12 @@ def test_the_references_bodies() -> None:
         assert read_data_version(command.body, 479, compressed=command is compressed) == VERSION
 
 
+def test_mappings_of_a_compressed_body_are_read_from_rocketmq_5_on() -> None:
+    compressed = decode(reference.REGISTER_COMPRESSED[4:]).body
+    assert _read(compressed, 413, compressed=True).mappings == {"StaticT": STATIC}
+    assert _read(compressed, 412, compressed=True).mappings == {}
+
+
 def test_the_crc_of_no_body_is_zero() -> None:
     assert body_crc(None) == 0
     assert body_crc(b"a") == 0xE8B7BE43 & 0x7FFFFFFF
