@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._begun = True
         if self._splitter.pending or self._unfinished:
             self._hold(self._splitter.pending)
-        if payloads:
+        if payloads and not self.closing:
             self._backlog.extend(payloads)
             self._work_off()
 

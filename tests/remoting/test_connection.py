@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from nsredis.remoting import connection as connection_module
 from nsredis.remoting.limits import Limits
 from nsredis.wire.codes import ResponseCode
 from nsredis.wire.commands import Command, Serialization, encode
@@ -195,6 +196,20 @@ async def test_the_door_may_close_a_connection_and_send_on_it(start: Start) -> N
     assert await client.is_cut_off()
     await eventually(lambda: remoting.door.gone == [peer])
     assert remoting.observer.closed == {"test": 1}
+
+
+async def test_a_client_that_does_not_read_is_closed_all_the_same(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "CLOSE_WITHIN_S", 0.05)
+    remoting = await start()
+    remoting.door.prepared = bytes(4_000_000)
+    client = await remoting.client()
+    client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await client.send(request(PREPARED) * 10)
+    await eventually(lambda: remoting.door.peers)
+    remoting.door.peers[0].close("test")
+    await eventually(lambda: remoting.observer.closed == {"test": 1})
 
 
 async def test_a_client_that_ends_its_side_gets_what_it_asked_for(start: Start) -> None:

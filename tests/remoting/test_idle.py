@@ -18,7 +18,7 @@ async def test_a_connection_without_read_and_write_is_closed(start: Start) -> No
         assert (await talking.ask(NOW)).code == 0
         await asyncio.sleep(0.02)
     assert all(await closed)
-    assert 0.4 <= time.monotonic() - begun < 1.0
+    assert 0.4 <= time.monotonic() - begun < 2.0
     assert remoting.observer.closed == {"idle": 2}
     assert (await talking.ask(NOW)).code == 0
 

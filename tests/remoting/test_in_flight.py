@@ -49,7 +49,8 @@ async def test_every_answer_leaves_in_time(start: Start) -> None:
     begun = time.monotonic()
     await client.send(request(LATER, 1) + request(ORDERED, 2) + request(ORDERED, 3))
     answers = {answer.opaque: answer for answer in [await client.receive() for _ in range(3)]}
-    assert ANSWER_WITHIN_S - 0.05 < time.monotonic() - begun < 2.0
+    assert ANSWER_WITHIN_S < 2
+    assert ANSWER_WITHIN_S - 0.05 < time.monotonic() - begun < 2.9  # a busy machine is late
     for opaque in (1, 2):
         assert answers[opaque].code == ResponseCode.SYSTEM_ERROR
         assert answers[opaque].remark == "not done within 1.9 s; whether it still will be is not known"
