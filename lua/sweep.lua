@@ -1,7 +1,8 @@
 --[[
   sweep: the one door through which time removes things: lapsed brokers, overrides that end, old offline records.
 
-  A time without a sweep is a gap: the store was away, no node lived, or the clock jumped. Nobody is judged for it.
+  A time without a sweep is a gap: the store was away, no node lived, or the clock jumped. Nobody is judged for it. Nor
+  for the time of another history: a store that was set back, or a promoted replica that had not heard of every beat.
 
   KEYS
     sweep      hash    when the last sweep ran, and the grace after the last gaps
@@ -16,6 +17,8 @@
     tag        str     start of the marks of these changes
     node       str     who sweeps
     limit      int     most members to look at in one run
+    seen       int     the revision that the node's view has applied; 0: it has no view
+    seen_tag   str     and its mark
   RETURNS
     list       early|closed|swept, now, 1 when more is due, why there is a gap or empty, then per evicted broker:
                member, ms late
@@ -36,6 +39,22 @@ if last and at >= last and at - last < MIN_PERIOD_MS and state.more ~= '1' then
   return { 'early', at, 0, '' }
 end
 
+local function text(number)
+  number = tonumber(number) -- a field that is not set is an empty text
+  return number and string.format('%d', number) or ''
+end
+
+-- another_history(): whether the node has seen changes that this store does not have.
+local function another_history()
+  local head = redis.call('HMGET', revision, 'n', 'tag')
+  local n = tonumber(head[1] or 0)
+  if n <= seen then
+    return n < seen or head[2] ~= seen_tag
+  end
+  local entry = redis.call('XRANGE', changes, text(seen) .. '-0', text(seen) .. '-0')[1]
+  return entry and fields(entry[2]).tag ~= seen_tag
+end
+
 -- Gaps.
 local gap = ''
 if not last then
@@ -50,9 +69,11 @@ elseif at - last > LONG_GAP_MS then
 elseif at - last > SHORT_GAP_MS then
   state.pauseFrom, state.pauseGap = at, at - last
 end
-local function text(number)
-  number = tonumber(number) -- a field that is not set is an empty text
-  return number and string.format('%d', number) or ''
+local witness = text(seen) .. '/' .. seen_tag
+if seen > 0 and state.forkSeen ~= witness and another_history() then
+  gap = 'the store tells another history than revision ' .. text(seen)
+  state.graceFrom, state.graceGap = at, LONG_GAP_MS
+  redis.call('HSET', sweep, 'forkSeen', witness) -- once: the node still sweeps while it reads the other history
 end
 redis.call('HSET', sweep, 'at', text(at), 'by', node,
   'graceFrom', text(state.graceFrom), 'graceGap', text(state.graceGap),

@@ -117,7 +117,7 @@ class Node:
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)
         await self._doors.open(services)
-        sweeper = Sweeper(runner, settings.node_id, random.random)
+        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
         self._run("follow", follower.run())
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())

@@ -24,12 +24,22 @@ FIRST: Final = b"no sweep is on record"
 
 
 class Sweeper:
-    """Takes away what is overdue; several nodes may race, the script decides. `hint` makes it run now."""
+    """Takes away what is overdue; several nodes may race, the script decides. `hint` makes it run now.
 
-    def __init__(self, runner: ScriptRunner, node_id: str, chance: Callable[[], float]) -> None:
+    `position`: the revision and mark that this node's view has applied; (0, "") without a view.
+    """
+
+    def __init__(
+        self,
+        runner: ScriptRunner,
+        node_id: str,
+        chance: Callable[[], float],
+        position: Callable[[], tuple[int, str]] = lambda: (0, ""),
+    ) -> None:
         self._runner = runner
         self._node_id = node_id
         self._chance = chance
+        self._position = position
         self._hinted = asyncio.Event()
 
     def hint(self) -> None:
@@ -52,7 +62,10 @@ class Sweeper:
 
     async def sweep(self) -> float:
         """One run; the seconds to wait before the next."""
-        reply = await self._runner.call("sweep", tag=new_tag(), node=self._node_id, limit=MEMBERS_AT_ONCE)
+        seen, seen_tag = self._position()
+        reply = await self._runner.call(
+            "sweep", tag=new_tag(), node=self._node_id, limit=MEMBERS_AT_ONCE, seen=seen, seen_tag=seen_tag
+        )
         status, _, more, gap, *evicted = reply
         if gap:
             level = logging.INFO if gap == FIRST else logging.WARNING

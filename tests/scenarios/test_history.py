@@ -7,8 +7,9 @@ import aiohttp
 from redis.asyncio import Redis
 
 from tests.conftest import NodeFactory, OwnStore
-from tests.support.api import Api
+from tests.support.api import Api, Beating
 from tests.support.eventually import eventually
+from tests.support.flicker import Flicker
 from tests.support.store_process import StoreProcess
 
 LEASE_MS = 60_000
@@ -56,6 +57,51 @@ async def test_nodes_find_a_fork_by_its_tags_and_put_back_what_it_lacks(
         assert await node.brokers_of("After") == ["after"]
         metrics = (await node.get("/metrics")).body.decode()
         assert 'nsredis_reloads_total{why="forked"}' in metrics
+
+
+async def test_nobody_is_judged_by_the_clock_of_another_history(
+    own_store: OwnStore, node_factory: NodeFactory, http: aiohttp.ClientSession
+) -> None:
+    store = own_store()
+    nodes = [Api(http, (await node_factory(store.url)).http_address) for _ in range(2)]
+    async with Beating(nodes, ["a", "b"], 1.0, leaseMs=3000) as beating:
+        copy = await _saved(store)
+        await nodes[0].call("PUT", "/v1/kv/ns/after", {"value": "1"})
+        other = own_store()
+        other.kill9()
+        shutil.copy(copy, other.folder / "dump.rdb")
+        other.start()
+        async with Redis.from_url(other.url) as client:
+            # There the brokers were not heard for long, nodes swept until a moment ago, and others wrote more.
+            stranger_node = await node_factory(other.url)
+            stranger = Api(http, stranger_node.http_address)
+            for i in range(5):
+                await stranger.call("PUT", "/v1/kv/ns/stranger", {"value": str(i)})
+            await stranger_node.stop()
+            (leases,) = [key async for key in client.scan_iter("nsr:*:leases")]
+            prefix = leases.decode().removesuffix("leases")
+            for times in (leases, f"{prefix}nodes"):
+                for member in await client.zrange(times, 0, -1):
+                    await client.zadd(times, {member: 1})
+            store.kill9()
+            now_ms = int((await client.time())[0]) * 1000
+            await client.hset(f"{prefix}sweep", mapping={"at": now_ms, "graceFrom": "", "pauseFrom": ""})
+        saved = await _saved(other)
+        shutil.copy(saved, store.folder / "dump.rdb")
+        async with Flicker(nodes, "TopicA", {"a", "b"}) as flicker:
+            store.start()
+
+            async def one_history() -> bool:
+                replies = [await node.get("/v1/kv/ns") for node in nodes]
+                keys = [{item["key"] for item in reply.json["items"]} for reply in replies]
+                return keys == [{"after", "stranger"}] * 2
+
+            await eventually(one_history, within_s=15)
+            beats = beating.registered_again
+            await eventually(lambda: flicker.looks > 100, within_s=30)
+        assert flicker.missing == {}
+        assert beating.registered_again == beats == 0
+        assert await nodes[0].states() == {"a/0": "online", "b/0": "online"}
 
 
 async def test_a_node_without_a_view_leaves_an_empty_store_to_those_that_have_one(

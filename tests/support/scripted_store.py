@@ -153,11 +153,15 @@ class ScriptedStore(StoredRows):
         }
         return int(await self.call("unregister", **(values | given)))
 
-    async def sweep(self, *, limit: int = 64, gap_ms: int | None = 100, node: str = "n1") -> SweepReply:
+    async def sweep(
+        self, *, limit: int = 64, gap_ms: int | None = 100, node: str = "n1", seen: tuple[int, str] = (0, "")
+    ) -> SweepReply:
         """Sweep as if the last sweep had been `gap_ms` ago (None: leave what is on record)."""
         if gap_ms is not None:
             await self.set_last_sweep(await self.now() - gap_ms)
-        status, now, more, gap, *evicted = await self.call("sweep", tag=new_tag(), node=node, limit=limit)
+        status, now, more, gap, *evicted = await self.call(
+            "sweep", tag=new_tag(), node=node, limit=limit, seen=seen[0], seen_tag=seen[1]
+        )
         late = {member.decode(): int(ms) for member, ms in zip(evicted[::2], evicted[1::2], strict=True)}
         return SweepReply(status.decode(), int(now), int(more), gap.decode(), late)
 
