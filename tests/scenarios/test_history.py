@@ -81,8 +81,8 @@ async def test_nobody_is_judged_by_the_clock_of_another_history(
             (leases,) = [key async for key in client.scan_iter("nsr:*:leases")]
             prefix = leases.decode().removesuffix("leases")
             for times in (leases, f"{prefix}nodes"):
-                for member in await client.zrange(times, 0, -1):
-                    await client.zadd(times, {member: 1})
+                members: list[bytes] = await client.zrange(times, 0, -1)  # type: ignore[assignment]
+                await client.zadd(times, {member.decode(): 1 for member in members})
             store.kill9()
             now_ms = int((await client.time())[0]) * 1000
             await client.hset(f"{prefix}sweep", mapping={"at": now_ms, "graceFrom": "", "pauseFrom": ""})
