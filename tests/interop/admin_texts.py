@@ -22,7 +22,7 @@ def comparable(text: str) -> str:
 
 def without_numbers(text: str) -> list[str]:
     """The different rows of a text, with no digit in them; of rows with names and values the names."""
-    return sorted({re.sub(r"[:=]\s.*|[\d*-]", "", row).strip() for row in text.splitlines()})
+    return sorted({re.sub(r"[:=](\s.*)?$|[\d*-]", "", row).strip() for row in text.splitlines()})
 
 
 def difference(expected: str, printed: str) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 
 from nsredis.wire.commands import Command
 from tests.interop.java_process import JavaProcess, write_properties
-from tests.interop.ports import free_broker_port
+from tests.interop.logged_process import START_S
+from tests.interop.ports import free_broker_port, listens
 from tests.interop.releases import Release
 from tests.interop.remoting import Connection
 
@@ -98,7 +99,9 @@ class BrokerContainer(JavaProcess):
 
     def wait_ready(self) -> None:
         """Wait until all its brokers serve."""
-        self.wait_for("The broker container.* boot success")
+        self.wait_for("The broker container.* boot success")  # which it says before it starts them
+        for spec in self.specs:
+            self.wait_until(lambda at=spec.address: listens(at), START_S, f"{spec.name} listens")  # type: ignore[misc]
 
 
 def register(spec: BrokerSpec) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from tests.interop.broker import Broker, BrokerSpec, register
-from tests.interop.java_process import RUNNING
+from tests.interop.logged_process import RUNNING
 from tests.interop.mqadmin import MqAdmin
 from tests.interop.name_servers import JavaNameServer, NameServer, NodesOfOurs
 from tests.interop.releases import RELEASE_4, RELEASE_5, Release

@@ -23,3 +23,13 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def listens(address: str) -> bool:
+    """Whether somebody accepts connections at an address."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True

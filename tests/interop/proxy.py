@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from tests.interop.broker import CLUSTER
-from tests.interop.clients import Client
 from tests.interop.java_process import JavaProcess
 from tests.interop.ports import free_broker_port
 from tests.interop.releases import Release
@@ -46,10 +45,12 @@ class Proxy(JavaProcess):
 
     def route(self, topic: str) -> list[list[str]]:
         """What it answers to a gRPC client that asks for a route: a `status` line and `queue` lines."""
-        client = Client(
-            self.release, self.folder, f"grpc-{topic}", ["GrpcRoute", "127.0.0.1", str(self.grpc_port), topic]
-        )
+        command = ["GrpcRoute", "127.0.0.1", str(self.grpc_port), topic]
+        client = JavaProcess(self.release, self.folder, f"grpc-{topic}", command)
         client.start()
-        client.wait_for("^done$")
-        client.kill9()
-        return client.lines
+        try:
+            client.wait_for("^done$")
+        finally:
+            client.kill9()
+        lines = (line.split("\t") for line in client.output.splitlines())
+        return [words for words in lines if words[0] in ("status", "queue")]
