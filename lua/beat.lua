@@ -1,12 +1,15 @@
 --[[
-  beat: renew the lease of a registered broker, lapsed or not; no revision.
+  beat: renew the lease of a registered broker, lapsed or not; no revision, unless it ends a suspicion.
 
   KEYS
     broker     hash    the record
     lease      hash    last beat; its TTL is the lease
     leases     zset    deadlines
+    revision   hash    n and tag of the last change
+    changes    stream  the changes
     schema     string  version of the layout
   ARGV
+    tag        str     mark of the change, if there is one
     member     str     name/id, the name percent-encoded
     cluster    str
     epoch      str     must be the present one; empty: not given
@@ -20,8 +23,9 @@
     STALE_EPOCH  with the present epoch
 ]]
 -- @include clock
+-- @include changes
 -- @include lease
-local record = redis.call('HMGET', broker, 'cluster', 'epoch', 'address', 'leaseMs', 'owner')
+local record = redis.call('HMGET', broker, 'cluster', 'epoch', 'address', 'leaseMs', 'owner', 'suspectAt')
 if not record[2] then
   if redis.call('EXISTS', schema) == 0 then
     return redis.error_reply('NO_SCHEMA the namespace is not open')
@@ -38,8 +42,15 @@ if epoch ~= '' then
 elseif address ~= '' and address ~= record[3] then
   return redis.error_reply('STALE_EPOCH ' .. record[2])
 end
+local at = now_ms()
+if record[6] then
+  local n = record_change(revision, changes,
+    { tag = tag, kind = 'recovered', subjects = { 'broker:' .. member }, at = at, by = node, why = 'it beats again' })
+  redis.call('HDEL', broker, 'suspectAt')
+  redis.call('HSET', broker, 'revision', string.format('%d', n))
+end
 if record[5] ~= node then
   redis.call('HSET', broker, 'owner', node)
 end
-renew_lease(lease, leases, 'broker:' .. member, now_ms(), tonumber(record[4]), node)
+renew_lease(lease, leases, 'broker:' .. member, at, tonumber(record[4]), node)
 return 1

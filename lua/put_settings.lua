@@ -13,7 +13,7 @@
     request    str     id of the request
     values...   str     name, value; an empty value takes the setting back to its default
   RETURNS
-    int        the revision after this change; 0 when nothing differed
+    int        the revision that has these settings: of this change or, when nothing differed, of the last one (0: none)
   ERRORS
     NO_SCHEMA  the namespace is not there (yet)
 ]]
@@ -29,7 +29,7 @@ for i = 1, #values, 2 do
   end
 end
 if not differs then
-  return 0
+  return tonumber(redis.call('HGET', settings, 'revision') or 0)
 end
 local n = record_change(revision, changes,
   { tag = tag, kind = 'settings', subjects = { 'settings' }, at = now_ms(), by = by, request = request })

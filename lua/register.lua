@@ -70,6 +70,12 @@ end
 
 -- Who may speak.
 if members.members > 0 and members.cluster ~= cluster then
+  if redis.call('HGET', group, 'refused') ~= cluster then -- told once for each cluster that tries, not for each try
+    record_change(revision, changes, { tag = tag, kind = 'name-refused', subjects = {}, at = at, by = by,
+      why = 'brokerName ' .. name .. ' of cluster ' .. members.cluster .. ' was claimed by ' .. address
+        .. ' of cluster ' .. cluster })
+    redis.call('HSET', group, 'refused', cluster)
+  end
   return redis.error_reply('NAME_OWNED ' .. members.cluster)
 end
 if epoch and epoch ~= known then
@@ -107,6 +113,7 @@ end
 local same_record = not reborn and tonumber(old.leaseMs) == lease_ms
   and old.haAddress == ha_address and old.zone == zone and old.actingMaster == acting
   and old.dataVersion == data_version and (old.filterServers or ' ') == filter_servers
+local recovers = old.suspectAt ~= nil -- then even the same again is a change
 
 local stored = redis.call('HMGET', topics, 'version', 'digests')
 local version, digests = tonumber(stored[1] or 0), stored[2] or ''
@@ -137,7 +144,7 @@ local function remember_digest(kept)
   redis.call('HSET', topics, 'digests', list)
 end
 
-if same_record and not writes then
+if same_record and not writes and not recovers then
   if not fits and version > 0 then
     remember_digest(digests)
   end
@@ -158,7 +165,7 @@ end
 local ends_override = members.members == 0 and members.override
   and redis.call('HGET', settings, 'overrideOutlivesGroup') ~= 'true'
 local subjects = {}
-if not same_record then
+if not same_record or recovers then
   subjects[1] = 'broker:' .. member
 end
 if not known or moved or ends_override or #leaving > 0 then
@@ -180,6 +187,8 @@ if moved then
   kind, why = 'move', old.address .. ' -> ' .. address
 elseif not known then
   kind = 'register'
+elseif recovers and same_record and not writes then
+  kind, why = 'recovered', 'it registered again'
 end
 local n = record_change(revision, changes,
   { tag = tag, kind = kind, subjects = subjects, at = at, by = by, why = why, delta = writes and delta or '' })
@@ -199,6 +208,9 @@ if not same_record then
   redis.call('SADD', rows, 'broker:' .. member)
 end
 redis.call('HSET', broker, 'owner', node, 'revision', n_text)
+if recovers then
+  redis.call('HDEL', broker, 'suspectAt')
+end
 if not known or moved or ends_override then
   redis.call('HSET', group, 'cluster', cluster, 'a:' .. id, address, 'revision', n_text)
   redis.call('SADD', rows, 'group:' .. name)

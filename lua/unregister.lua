@@ -1,5 +1,6 @@
 --[[
-  unregister: a broker leaves at its own wish or an operator's; nothing to do when it is gone already.
+  unregister: a broker leaves at its own wish or an operator's, or because its loss is confirmed; nothing to do when it
+  is gone already.
 
   KEYS
     broker     hash    the record
@@ -17,11 +18,13 @@
     cluster    str
     epoch      str     must be the present one; empty: not given
     address    str     must be the present one; empty: not given
+    beat       str     must be the time of its last beat, in ms; empty: not given
+    reason     str     unregistered, or connection-lost
   RETURNS
     int        the revision after this change; 0 when there was no such broker
   ERRORS
     NO_SCHEMA    the namespace is not there (yet)
-    STALE_EPOCH  with the present epoch
+    STALE_EPOCH  with the present epoch: another incarnation is there, or it beat meanwhile
 ]]
 -- @include clock
 -- @include changes
@@ -40,11 +43,18 @@ end
 if (epoch ~= '' and epoch ~= record[3]) or (address ~= '' and address ~= record[2]) then
   return redis.error_reply('STALE_EPOCH ' .. record[3])
 end
+local last_beat = redis.call('HGET', lease, 'beat')
+if beat ~= '' and beat ~= last_beat then
+  return redis.error_reply('STALE_EPOCH ' .. record[3])
+end
 local at = now_ms()
+local kind, why = 'unregister', ''
+if reason == 'connection-lost' then
+  kind, why = 'lost', 'its connection closed and its port refuses connections'
+end
 local members = read_group(group)
 local n = record_change(revision, changes,
-  { tag = tag, kind = 'unregister', subjects = drop_rows(members, name, id), at = at, by = by })
-local last_beat = tonumber(redis.call('HGET', lease, 'beat') or at)
+  { tag = tag, kind = kind, subjects = drop_rows(members, name, id), at = at, by = by, why = why })
 drop_broker(prefix, members, name, id,
-  { record = record, at = at, last_beat = last_beat, reason = 'unregistered', by = by, n = n })
+  { record = record, at = at, last_beat = tonumber(last_beat or at), reason = reason, by = by, n = n })
 return n

@@ -1,11 +1,13 @@
 """What a node counts, for Prometheus. One object per node, so that several nodes in one process count apart."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import Metric
 from prometheus_client.process_collector import ProcessCollector
@@ -13,8 +15,11 @@ from prometheus_client.registry import Collector
 
 from nsredis import __version__
 from nsredis.core.changes import Removal
+from nsredis.wire.codes import RequestCode
 
 METHODS: Final = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"})
+
+REQUEST_CODES: Final = frozenset(map(int, RequestCode))
 
 REQUEST_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 DELAY_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
@@ -33,7 +38,7 @@ class Gauges:
 
 
 class Metrics:
-    """Counters of one node: an Observer for the layers below, and what the HTTP door reports to. For one event loop."""
+    """Counters of one node: an Observer for the layers below, and what both doors report to. For one event loop."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -48,9 +53,18 @@ class Metrics:
             buckets=REQUEST_S,
             registry=self.registry,
         )
+        self._connections = Gauge(
+            "nsredis_remoting_connections", "Remoting connections that are open", registry=self.registry
+        )
+        self._closed = self._counter("remoting_connections_closed", "Remoting connections that ended", "why")
+        self._refused = self._counter("remoting_connections_refused", "Remoting connections turned away", "why")
+        self._malformed = self._counter("remoting_malformed_frames", "Bytes that were no frame of the protocol")
+        self._commands = _Commands()
+        self.registry.register(self._commands)
         self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
         self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
         self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
+        self._probes = self._counter("probes", "Probes of brokers' ports by outcome", "outcome")
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
@@ -83,6 +97,27 @@ class Metrics:
         self._requests.labels(route, method, str(status)).inc()
         self._request_seconds.labels(route, method).observe(max(0.0, seconds))
 
+    def connection_opened(self) -> None:
+        """A remoting connection was taken."""
+        self._connections.inc()
+
+    def connection_closed(self, why: str) -> None:
+        """It is gone."""
+        self._connections.dec()
+        self._closed.labels(why).inc()
+
+    def connection_refused(self, why: str) -> None:
+        """A remoting connection was turned away."""
+        self._refused.labels(why).inc()
+
+    def frame_malformed(self) -> None:
+        """Bytes came that are no frame."""
+        self._malformed.inc()
+
+    def request_answered(self, code: int, answer: int, seconds: float, count: int = 1) -> None:
+        """Remoting requests of one code were answered alike; codes that nobody knows are one."""
+        self._commands.add(code, answer, seconds, count)
+
     def registered(self, outcome: str) -> None:
         """A registration ended."""
         self._registrations.labels(outcome).inc()
@@ -99,6 +134,10 @@ class Metrics:
         """A lapsed broker was evicted by this node's sweep."""
         self._detection.observe(max(0, delay_ms) / 1000)
 
+    def probed(self, outcome: str) -> None:
+        """A broker's port was probed."""
+        self._probes.labels(outcome).inc()
+
     def propagated(self, delay_ms: int) -> None:
         """A change became visible here; clocks may differ, so a delay may come out below 0."""
         self._propagation.observe(max(0, delay_ms) / 1000)
@@ -114,6 +153,40 @@ class Metrics:
     def store_failed(self, what: str) -> None:
         """A call to Redis failed."""
         self._store_failures.labels(what).inc()
+
+
+class _Commands(Collector):
+    """Remoting requests: counted on the hot path, so in plain numbers that become metrics when somebody reads them."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[int | str, int], int] = {}
+        self._buckets: dict[int | str, list[int]] = {}
+        self._seconds: dict[int | str, float] = {}
+
+    def add(self, code: int, answer: int, seconds: float, count: int) -> None:
+        """Count requests of a code that were answered alike; codes that nobody knows are one."""
+        known = code if code in REQUEST_CODES else "other"
+        self._answers[known, answer] = self._answers.get((known, answer), 0) + count
+        buckets = self._buckets.get(known)
+        if buckets is None:
+            buckets = self._buckets[known] = [0] * (len(REQUEST_S) + 1)
+        buckets[bisect_left(REQUEST_S, seconds)] += count
+        self._seconds[known] = self._seconds.get(known, 0.0) + seconds * count
+
+    def collect(self) -> Iterator[Metric]:
+        answers = CounterMetricFamily(
+            "nsredis_remoting_requests", "Remoting requests answered", labels=["code", "answer"]
+        )
+        for (code, answer), count in self._answers.items():
+            answers.add_metric([str(code), str(answer)], count)
+        yield answers
+        durations = HistogramMetricFamily(
+            "nsredis_remoting_request_duration_seconds", "Time to answer a remoting request", labels=["code"]
+        )
+        for code, buckets in self._buckets.items():
+            bounds = zip((*map(str, REQUEST_S), "+Inf"), accumulate(buckets), strict=True)
+            durations.add_metric([str(code)], list(bounds), self._seconds[code])
+        yield durations
 
 
 class _NodeState(Collector):

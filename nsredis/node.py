@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import socket
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -12,9 +11,7 @@ from typing import Any, Final
 from nsredis import __version__
 from nsredis.core.errors import NsredisError
 from nsredis.core.node_info import NodeInfo
-from nsredis.http_api.app import build_app
-from nsredis.http_api.bodies import BodyLimits
-from nsredis.http_api.server import HttpServer
+from nsredis.listening import FrontDoors
 from nsredis.metrics import Gauges, Metrics
 from nsredis.registry.admin_store import AdminStore
 from nsredis.registry.broker_store import BrokerStore
@@ -29,19 +26,21 @@ from nsredis.registry.restore import Restorer
 from nsredis.registry.runner import ScriptRunner
 from nsredis.registry.snapshot import SnapshotReader
 from nsredis.registry.sweeper import Sweeper
+from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
 from nsredis.service.doors import Services
 from nsredis.service.node_service import NodeService
 from nsredis.service.own_writes import OwnWrites
+from nsredis.service.probe import TcpProbe
 from nsredis.service.query_service import QueryService
-from nsredis.settings import Settings, host_port
+from nsredis.service.suspects import Suspects
+from nsredis.settings import Settings
 from nsredis.view.follower import Follower
 from nsredis.view.view import View
 
 log = logging.getLogger(__name__)
 
-ANY_HOST: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - told apart, not listened on
 LEAVE_S: Final = 2.0
 
 
@@ -51,16 +50,26 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store_description = ""
-        self.http_address = ""
         self._started_at_ms = int(time.time() * 1000)
         self._metrics = Metrics()
         self._view = View(self._metrics)
         self._embedded: EmbeddedStore | None = None
         self._link: StoreLink | None = None
-        self._server: HttpServer | None = None
+        self._doors: FrontDoors | None = None
         self._presence: Presence | None = None
         self._nodes: NodeService | None = None
+        self._suspects: Suspects | None = None
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def http_address(self) -> str:
+        """Where the HTTP API listens; empty before the start."""
+        return self._doors.http_address if self._doors is not None else ""
+
+    @property
+    def remoting_address(self) -> str:
+        """Where the remoting protocol is spoken; empty before the start."""
+        return self._doors.remoting_address if self._doors is not None else ""
 
     async def start(self) -> None:
         """Start to listen and to follow the store; ready is later, and /readyz says why not yet.
@@ -90,11 +99,13 @@ class Node:
         self._presence = Presence(runner, self._describe, self._clock_read)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence)
         store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
+        self._suspects = Suspects(store, TcpProbe() if settings.probe_brokers else None, view, metrics)
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
             queries=QueryService(view, feed, lambda: follower.problem),
             admin=AdminService(admin, store, view, own_writes),
             nodes=self._nodes,
+            suspects=self._suspects,
         )
         metrics.watch(
             Gauges(
@@ -104,21 +115,15 @@ class Node:
                 ready=lambda: services.nodes.not_ready_reason() is None,
             )
         )
-        await self._listen(services)
+        self._doors = FrontDoors(settings, metrics, self.store_description)
+        await self._doors.open(services)
         sweeper = Sweeper(runner, settings.node_id, random.random)
         self._run("follow", follower.run())
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
         self._run("hints", self._hear(runner, sweeper))
         self._run("presence", self._presence.run())
-
-    async def _listen(self, services: Services) -> None:
-        settings = self.settings
-        limits = BodyLimits(settings.max_body_mib << 20, settings.max_inflated_mib << 20)
-        app = build_app(services, self._metrics, self._metrics.text, limits=limits, nsaddr=settings.nsaddr)
-        self._server = HttpServer(app, drain_s=settings.drain_ms / 1000)
-        host, port = await self._server.start(*host_port(settings.http))
-        self.http_address = _address(host, port)
+        self._run("notices", MinIdNotices(services.queries).run())
 
     async def _hear(self, runner: ScriptRunner, sweeper: Sweeper) -> None:
         """Listen for expiries; first make sure that the server tells them."""
@@ -140,11 +145,12 @@ class Node:
         self._view.clock_offset_ms = offset_ms
 
     def _describe(self) -> NodeInfo:
-        settings, state = self.settings, self._view.state
+        state = self._view.state
+        http, remoting = self._doors.advertised() if self._doors is not None else ("", "")
         return NodeInfo(
-            id=settings.node_id,
-            http=settings.advertise_http or _reachable(self.http_address),
-            remoting=settings.advertise_remoting,
+            id=self.settings.node_id,
+            http=http,
+            remoting=remoting,
             ready=self._nodes is not None and self._nodes.not_ready_reason() is None,
             revision=self._view.revision,
             tag=state.tag if state is not None else "",
@@ -155,11 +161,13 @@ class Node:
 
     async def stop(self) -> None:
         """Drain: be unready, let running requests finish, leave the other nodes, close everything."""
-        if self._nodes is not None and self._server is not None:
-            await self._drain(self._nodes, self._server)
+        if self._nodes is not None and self._doors is not None:
+            await self._drain(self._nodes, self._doors)
         for task in self._tasks:
             await end_task(task)
         self._tasks.clear()
+        if self._doors is not None:
+            await self._doors.close()
         if self._presence is not None:
             with suppress(NsredisError, TimeoutError):
                 async with asyncio.timeout(LEAVE_S):
@@ -169,22 +177,14 @@ class Node:
         if self._embedded is not None:
             await self._embedded.stop()
 
-    async def _drain(self, nodes: NodeService, server: HttpServer) -> None:
+    async def _drain(self, nodes: NodeService, doors: FrontDoors) -> None:
         nodes.drained.set()
         if self._presence is not None and self.settings.drain_wait_ms:
             with suppress(NsredisError):
                 await self._presence.announce()  # peers take it off their lists at once
         log.info("going away: finishing what runs")
         await asyncio.sleep(self.settings.drain_wait_ms / 1000)
+        if self._suspects is not None:
+            await self._suspects.close()  # connections that close from here on are closed by this node
         self._view.subscriptions.mark_all()  # whoever waits for a change is answered now
-        await server.stop()
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _reachable(address: str) -> str:
-    """The address under which others reach it: this host's name where it listens on every interface."""
-    host, _, port = address.rpartition(":")
-    return f"{socket.gethostname()}:{port}" if host.strip("[]") in ANY_HOST else address
+        await doors.drain()

@@ -5,6 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from nsredis.core.observer import Observer
 from nsredis.metrics import Gauges, Metrics
+from nsredis.remoting.observer import RemotingObserver
 
 
 def _samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -28,6 +29,7 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     observer.removed("expired")
     observer.detected(120)
     observer.propagated(7)
+    observer.probed("refused")
     observer.reloaded("start")
     observer.restored(5)
     observer.store_failed("sweep")
@@ -35,6 +37,7 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     assert shown["nsredis_registrations_total", (("outcome", "created"),)] == 1
     assert shown["nsredis_heartbeats_total", (("outcome", "ok"),)] == 3
     assert shown["nsredis_removals_total", (("reason", "expired"),)] == 1
+    assert shown["nsredis_probes_total", (("outcome", "refused"),)] == 1
     assert shown["nsredis_reloads_total", (("why", "start"),)] == 1
     assert shown["nsredis_restored_rows_total", ()] == 5
     assert shown["nsredis_store_failures_total", (("what", "sweep"),)] == 1
@@ -42,6 +45,35 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     assert shown["nsredis_detection_delay_seconds_bucket", (("le", "0.2"),)] == 1
     assert shown["nsredis_detection_delay_seconds_bucket", (("le", "0.1"),)] == 0
     assert shown["nsredis_propagation_delay_seconds_count", ()] == 1
+
+
+def test_remoting_connections_and_requests_are_counted() -> None:
+    metrics = Metrics()
+    observer: RemotingObserver = metrics
+    observer.connection_opened()
+    observer.connection_opened()
+    observer.connection_closed("idle")
+    observer.connection_refused("full")
+    observer.frame_malformed()
+    observer.request_answered(105, 0, 0.002, 3)
+    observer.request_answered(105, 17, 0.2)
+    observer.request_answered(4711, 3, 99.0)
+    observer.request_answered(4712, 3, 1.0)
+    shown = _samples(metrics)
+    assert shown["nsredis_remoting_connections", ()] == 1
+    assert shown["nsredis_remoting_connections_closed_total", (("why", "idle"),)] == 1
+    assert shown["nsredis_remoting_connections_refused_total", (("why", "full"),)] == 1
+    assert shown["nsredis_remoting_malformed_frames_total", ()] == 1
+    assert shown["nsredis_remoting_requests_total", (("answer", "0"), ("code", "105"))] == 3
+    assert shown["nsredis_remoting_requests_total", (("answer", "17"), ("code", "105"))] == 1
+    assert shown["nsredis_remoting_requests_total", (("answer", "3"), ("code", "other"))] == 2
+    seconds = "nsredis_remoting_request_duration_seconds"
+    assert shown[f"{seconds}_sum", (("code", "105"),)] == pytest.approx(0.206)
+    assert shown[f"{seconds}_count", (("code", "105"),)] == 4
+    assert shown[f"{seconds}_bucket", (("code", "105"), ("le", "0.0025"))] == 3
+    assert shown[f"{seconds}_bucket", (("code", "105"), ("le", "0.001"))] == 0
+    assert shown[f"{seconds}_bucket", (("code", "other"), ("le", "60.0"))] == 1
+    assert shown[f"{seconds}_count", (("code", "other"),)] == 2
 
 
 def test_removals_are_shown_before_the_first_one() -> None:

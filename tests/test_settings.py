@@ -53,6 +53,14 @@ def test_a_path_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert load_settings({"data_dir": "data"}, {}).data_dir == tmp_path / "data"
 
 
+@pytest.mark.parametrize(("written", "value"), [("true", True), ("false", False), (" False", False)])
+def test_true_and_false(written: str, value: bool, tmp_path: Path) -> None:
+    assert load_settings({"probe_brokers": written}, {}).probe_brokers is value
+    assert load_settings({}, {"NSREDIS_PROBE_BROKERS": written}).probe_brokers is value
+    for spelled in (str(value).lower(), f'"{written}"'):
+        assert load_settings({}, {}, _file(tmp_path, f"probe_brokers = {spelled}")).probe_brokers is value
+
+
 def test_data_goes_where_the_account_keeps_its_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", "relative/is/ignored")
@@ -81,6 +89,12 @@ def test_data_goes_where_the_account_keeps_its_data(monkeypatch: pytest.MonkeyPa
         ("settle_ms", "3s", "must be a whole number"),
         ("drain_ms", "1.5", "must be a whole number"),
         ("max_body_mib", "0", "must be from 1 to 1024"),
+        ("remoting_idle_ms", "0", "must be from 1000 to 86400000"),
+        ("remoting_max_per_address", "-1", "must be from 0 to"),
+        ("remoting_trusted_proxies", "10.0.0.1,balancer", "must be addresses or ranges such as 10.0.0.0/8: 'balancer'"),
+        ("tls_mode", "on", "must be empty, or one of disabled, permissive, enforcing"),
+        ("tls_client_auth", "need", "must be one of none, optional, require"),
+        ("probe_brokers", "1", "must be true or false"),
     ],
 )
 def test_a_wrong_value_is_told_by_its_place_and_its_rule_in_one_line(name: str, value: str, rule: str) -> None:
@@ -101,6 +115,9 @@ def test_a_wrong_value_in_a_file_names_the_file(tmp_path: Path) -> None:
         load_settings({}, {}, config)
     config = _file(tmp_path, "http = 8080")
     with pytest.raises(SettingsError, match=r"^http in .*: must be text$"):
+        load_settings({}, {}, config)
+    config = _file(tmp_path, "probe_brokers = 1")
+    with pytest.raises(SettingsError, match=r"^probe_brokers in .*: must be true or false$"):
         load_settings({}, {}, config)
     config = _file(tmp_path, "settle_ms = true")
     with pytest.raises(SettingsError, match="whole number"):
@@ -150,6 +167,36 @@ def test_both_doors_may_not_share_one_address() -> None:
     with pytest.raises(SettingsError, match=r"remoting: must not be the address of http"):
         Settings(http="127.0.0.1:1234", remoting="127.0.0.1:1234")
     assert Settings(http="127.0.0.1:0", remoting="127.0.0.1:0").http == "127.0.0.1:0"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"tls_mode": "permissive"}, "tls_mode: permissive needs a tls_certificate"),
+        ({"tls_mode": "enforcing"}, "tls_mode: enforcing needs a tls_certificate"),
+        ({"tls_key": "key.pem"}, "tls_key: must be empty while there is no tls_certificate"),
+        ({"tls_key_password_file": "password"}, "tls_key_password_file: must be empty while"),
+        ({"tls_client_ca": "ca.pem"}, "tls_client_ca: must be empty while"),
+        ({"tls_certificate": "c.pem", "tls_client_auth": "require"}, "tls_client_auth: require needs a tls_client_ca"),
+    ],
+)
+def test_settings_of_tls_that_need_another_one(values: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("values", "mode"),
+    [
+        ({}, "disabled"),
+        ({"tls_mode": "disabled"}, "disabled"),
+        ({"tls_certificate": "c.pem"}, "permissive"),
+        ({"tls_certificate": "c.pem", "tls_mode": "disabled"}, "disabled"),
+        ({"tls_certificate": "c.pem", "tls_mode": "enforcing"}, "enforcing"),
+    ],
+)
+def test_a_certificate_turns_tls_on(values: dict[str, str], mode: str) -> None:
+    assert load_settings(values, {}).effective_tls_mode == mode
 
 
 def test_rules_hold_for_settings_built_in_code() -> None:

@@ -18,8 +18,9 @@ COMMANDS: Final = {
     "route": ("nsredis.cli.show:route", "Show which brokers serve a topic."),
     "clusters": ("nsredis.cli.show:clusters", "List clusters and their brokers."),
     "nodes": ("nsredis.cli.show:nodes", "List the name server nodes."),
-    "kv": ("nsredis.cli.change:kv", "Read and write key-value configuration."),
-    "drain": ("nsredis.cli.change:drain", "Take a broker group out of service, or back."),
+    "kv": ("nsredis.cli.kv:kv", "Read and write key-value configuration."),
+    "settings": ("nsredis.cli.namespace_settings:settings", "Read and change the settings of the namespace."),
+    "drain": ("nsredis.cli.drain:drain", "Take a broker group out of service, or back."),
     "watch": ("nsredis.cli.watch:watch", "Follow changes as they happen."),
     "bench": ("nsredis.cli.bench:bench", "Measure a name server."),
 }

@@ -21,7 +21,7 @@ from nsredis.node import Node
 from nsredis.registry.cancellation import end_task
 from nsredis.registry.private_server import ServerFailed
 from nsredis.registry.server_binary import NoServerBinary
-from nsredis.settings import Settings, SettingsError, declared, flag, load_settings, settings_fields
+from nsredis.settings import Settings, SettingsError, declared, default_text, flag, load_settings, settings_fields
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ STOP_MARGIN_S: Final = 15.0
 BANNER: Final = """\
 nsredis {version}, node {node}, namespace {namespace}
   HTTP API  http://{http}
+  remoting  {remoting}    RocketMQ's brokers, clients and mqadmin: namesrvAddr={remoting}
   data      {store}
 
 Try, in another terminal:
@@ -51,8 +52,8 @@ def settings_options(command: Command) -> Command:
     """Give a command one flag for each setting."""
     for setting in reversed(settings_fields()):
         about = declared(setting)
-        default = about.shown or setting.default
-        text = about.help + (f" [default: {default}]" if default != "" else "")
+        default = about.shown or default_text(setting)
+        text = about.help + (f" [default: {default}]" if default else "")
         command = click.option(flag(setting.name), setting.name, metavar=about.placeholder, help=text)(command)
     return command
 
@@ -117,7 +118,10 @@ async def _stop(settings: Settings, node: Node) -> None:
 
 def _announce(settings: Settings, node: Node) -> None:
     if settings.log_format == "json":
-        log.info("listening", extra={"http": node.http_address, "store": node.store_description})
+        log.info(
+            "listening",
+            extra={"http": node.http_address, "remoting": node.remoting_address, "store": node.store_description},
+        )
         return
     click.echo(
         BANNER.format(
@@ -125,6 +129,7 @@ def _announce(settings: Settings, node: Node) -> None:
             node=settings.node_id,
             namespace=settings.namespace,
             http=node.http_address,
+            remoting=node.remoting_address,
             store=node.store_description,
         )
     )

@@ -50,7 +50,11 @@ def _note(info: BrokerInfo) -> str:
     if info.state == "offline":
         since = f" {output.age_text(info.offline_at_ms)} ago" if info.offline_at_ms is not None else ""
         return f"{info.reason}{since}"
-    return _override(info.override)
+    override = _override(info.override)
+    if info.suspect_since_ms is not None:
+        closed = f"its connection closed {output.age_text(info.suspect_since_ms)} ago"
+        return f"{closed}; {override}" if override else closed
+    return override
 
 
 def _override(override: OverrideInfo | None) -> str:
@@ -94,6 +98,7 @@ def broker(servers: list[str], cluster: str, name: str, broker_id: int, *, as_js
                 "instance": info.instance,
                 "data version": version and f"{version.state_version}/{version.timestamp}/{version.counter}",
                 "override": _override(info.override),
+                "suspect since": output.time_text(info.suspect_since_ms),
                 "offline since": output.time_text(info.offline_at_ms),
                 "why": info.reason,
                 "by": info.by,

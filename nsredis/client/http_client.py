@@ -1,5 +1,7 @@
 """The HTTP API as methods."""
 
+from collections.abc import Mapping
+
 from nsredis.client.errors import ServerUnreachable
 from nsredis.client.http_transport import HttpTransport, Reply
 from nsredis.wire import api_types as api
@@ -85,9 +87,13 @@ class ApiClient(HttpTransport):
         """One key."""
         return await self.get(api.KvInfo, "kv", namespace, key)
 
-    async def kv_list(self, namespace: str) -> Reply[list[api.KvInfo]]:
-        """The keys of a namespace."""
-        return await self.get_list(api.KvInfo, "kv", namespace)
+    async def kv_namespaces(self) -> Reply[list[str]]:
+        """The namespaces that have a key."""
+        return await self.get_list(str, "kv")
+
+    async def kv_list(self, namespace: str, *, strong: bool = False) -> Reply[list[api.KvInfo]]:
+        """The keys of a namespace; `strong` for an answer that has all that was acknowledged until now."""
+        return await self.get_list(api.KvInfo, "kv", namespace, query={"consistency": "strong" if strong else None})
 
     async def put_kv(self, namespace: str, key: str, value: str) -> Reply[api.KvInfo]:
         """Set a key."""
@@ -97,3 +103,14 @@ class ApiClient(HttpTransport):
     async def delete_kv(self, namespace: str, key: str) -> None:
         """Take a key away."""
         await self.request("DELETE", "kv", namespace, key)
+
+    # Settings of the namespace ----------------------------------------------------------------------------------------
+
+    async def settings(self) -> Reply[dict[str, bool | int | str]]:
+        """All settings by their names; a later release may have others than this one."""
+        return await self.get(dict[str, bool | int | str], "settings")
+
+    async def patch_settings(self, values: Mapping[str, bool | int | str | None]) -> Reply[api.RevisionAnswer]:
+        """Change some settings; None takes one back to its default."""
+        answer = await self.request("PATCH", "settings", body=dict(values))
+        return self.read(api.RevisionAnswer, answer)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -97,7 +97,7 @@ class HttpTransport:
         return self._open
 
     async def request(
-        self, method: str, *path: str | int, query: Query = (), body: msgspec.Struct | None = None
+        self, method: str, *path: str | int, query: Query = (), body: msgspec.Struct | dict[str, Any] | None = None
     ) -> bytes:
         """Ask for `/v1/` and the percent-encoded parts of `path`; the answer's body.
 

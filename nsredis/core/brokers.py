@@ -14,6 +14,22 @@ class BrokerKey(NamedTuple):
     id: int
 
 
+class Incarnation(NamedTuple):
+    """One life of a broker at one address."""
+
+    key: BrokerKey
+    address: str
+    epoch: int
+
+
+class Sighting(NamedTuple):
+    """What the store last heard of a broker: fences a judgement, which counts only while none of it has moved."""
+
+    cluster: str
+    incarnation: Incarnation
+    beat_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class DataVersion:
     """RocketMQ's version of a broker's topic table; equal when all three are equal."""
@@ -25,7 +41,10 @@ class DataVersion:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A registered broker as every node knows it. `owner` is the node that last registered it."""
+    """A registered broker as every node knows it. `owner` is the node that last registered it.
+
+    `suspect_at_ms` is when a node saw its connection close; 0 once it has beaten since.
+    """
 
     cluster: str
     name: str
@@ -42,6 +61,7 @@ class Broker:
     acting_master: bool = False
     owner: str = ""
     filter_servers: tuple[str, ...] = ()
+    suspect_at_ms: int = 0
 
     @property
     def key(self) -> BrokerKey:
@@ -108,7 +128,10 @@ class TopicBody(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What a broker says of itself. `topics` None keeps the table that is known, `filter_servers` None those."""
+    """What a broker says of itself. `topics` None keeps the table that is known, `filter_servers` None those.
+
+    `foreign`: it came over remoting, so that names need not follow the rules of this API.
+    """
 
     cluster: str
     name: str
@@ -124,6 +147,7 @@ class Registration:
     filter_servers: tuple[str, ...] | None = None
     topics: TopicBody | None = None
     replaces_table: bool = True
+    foreign: bool = False
 
     @property
     def key(self) -> BrokerKey:

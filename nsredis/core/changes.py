@@ -12,6 +12,9 @@ class ChangeKind(StrEnum):
     MOVE = "move"  # another address took the broker's id
     EXPIRE = "expire"
     UNREGISTER = "unregister"
+    LOST = "lost"  # its connection closed and its port refuses
+    SUSPECT = "suspect"  # its connection closed, and nothing more is known
+    RECOVERED = "recovered"  # a suspect beat again
     TOPICS = "topics"
     DELETE_TOPIC = "delete-topic"
     OVERRIDE = "override"
@@ -21,6 +24,7 @@ class ChangeKind(StrEnum):
     SETTINGS = "settings"
     FORGET = "forget"  # the record of an offline broker ran out
     RESTORE = "restore"  # a node put back what the store had lost
+    NAME_REFUSED = "name-refused"  # a broker of another cluster claimed a brokerName; nothing else changed
     OPEN = "open"  # the namespace was created
 
 
@@ -29,6 +33,7 @@ class Removal(StrEnum):
 
     EXPIRED = "expired"
     UNREGISTERED = "unregistered"
+    CONNECTION_LOST = "connection-lost"
     MOVED = "moved"  # its address registered under another id
 
 

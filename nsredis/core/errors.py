@@ -63,6 +63,7 @@ class TopicNotFound(NotFound):
 
     def __init__(self, topic: str, reason: str) -> None:
         super().__init__(f"no route for topic {topic}: {reason}")
+        self.topic = topic
         self.reason = reason
 
 

@@ -9,11 +9,13 @@ from nsredis.core.errors import InvalidField
 
 MAX_TOPIC: Final = 127
 MAX_NAME: Final = 255
+MAX_FOREIGN: Final = 1024
 MAX_BROKER_ID: Final = 2**63 - 1
 
 # RocketMQ's TopicValidator; clusters and brokers may also have dots.
 _TOPIC: Final = re.compile(r"[%|a-zA-Z0-9_-]+")
 _NAME: Final = re.compile(r"[%|a-zA-Z0-9_.-]+")
+_FOREIGN: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _HOST: Final = re.compile(r"[a-zA-Z0-9_.-]+")
 _IPV6: Final = re.compile(r"\[[0-9a-fA-F:.%a-z]+\]")
 
@@ -45,6 +47,37 @@ def check_name(field: str, name: str) -> str:
     return _check(field, name, _NAME, MAX_NAME, "letters, digits, and the characters %|_-.")
 
 
+def check_foreign_name(field: str, name: str) -> str:
+    """A cluster or broker name itself when it may come over remoting, whose brokers follow rules of their own.
+
+    InvalidField when it is empty, longer than 255 characters, or has a control character.
+    """
+    return _check(field, name, _FOREIGN, MAX_NAME, "printable characters")
+
+
+def check_foreign_address(field: str, address: str) -> str:
+    """The address itself when it ends in a port, whatever stands before it; InvalidField otherwise."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or " " in host:
+        raise InvalidField(field, "must be host:port")
+    _check(field, host, _FOREIGN, MAX_NAME, "printable characters")
+    _check_port(field, port)
+    return address
+
+
+def check_foreign_topic(field: str, topic: str) -> str:
+    """The topic itself when it may come over remoting; InvalidField as for names, with at most 1,024 characters."""
+    return _check(field, topic, _FOREIGN, MAX_FOREIGN, "printable characters")
+
+
+def check_foreign_topics(field: str, topics: Collection[str]) -> None:
+    """InvalidField unless every one of them may come over remoting; fast where all are good."""
+    longest = len(max(topics, key=len, default=""))
+    if longest > MAX_FOREIGN or "" in topics or (topics and _FOREIGN.fullmatch("".join(topics)) is None):
+        for topic in topics:
+            check_foreign_topic(field, topic)
+
+
 def _check(field: str, text: str, pattern: re.Pattern[str], limit: int, allowed: str) -> str:
     if not text:
         raise InvalidField(field, "must not be empty")
@@ -69,9 +102,13 @@ def check_address(field: str, address: str) -> str:
     host, colon, port = address.rpartition(":")
     if not colon or not host:
         raise InvalidField(field, "must be host:port, with an IPv6 host in brackets")
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
-        raise InvalidField(field, "must end in a port from 1 to 65535")
+    _check_port(field, port)
     pattern = _IPV6 if host.startswith("[") else _HOST
     if len(host) > MAX_NAME or pattern.fullmatch(host) is None:
         raise InvalidField(field, "must be host:port, with an IPv6 host in brackets")
     return address
+
+
+def _check_port(field: str, port: str) -> None:
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
+        raise InvalidField(field, "must end in a port from 1 to 65535")

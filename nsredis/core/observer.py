@@ -18,6 +18,9 @@ class Observer(Protocol):
     def detected(self, delay_ms: int) -> None:
         """A lapsed broker was evicted by this node's sweep so long after its deadline."""
 
+    def probed(self, outcome: str) -> None:
+        """A broker's port was probed: `reached`, `refused` or `unknown`."""
+
     def propagated(self, delay_ms: int) -> None:
         """A change became visible here so long after Redis recorded it."""
 
@@ -44,6 +47,9 @@ class SilentObserver:
         """Ignore it."""
 
     def detected(self, delay_ms: int) -> None:
+        """Ignore it."""
+
+    def probed(self, outcome: str) -> None:
         """Ignore it."""
 
     def propagated(self, delay_ms: int) -> None:

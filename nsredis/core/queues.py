@@ -6,6 +6,8 @@ from nsredis.core.errors import InvalidField
 
 WRITE: Final = 2
 READ: Final = 4
+ALL_PERMS: Final = 15
+"""Inherit 1, write 2, read 4, priority 8."""
 MAX_QUEUES: Final = 65536
 
 
@@ -41,7 +43,7 @@ def check_queues(field: str, queues: QueueData) -> QueueData:
     for name, value, top in (
         ("readQueueNums", queues.read_queue_nums, MAX_QUEUES),
         ("writeQueueNums", queues.write_queue_nums, MAX_QUEUES),
-        ("perm", queues.perm, 15),
+        ("perm", queues.perm, ALL_PERMS),
         ("topicSysFlag", queues.topic_sys_flag, 2**31 - 1),
     ):
         if not 0 <= value <= top:

@@ -10,7 +10,17 @@ from msgspec import UNSET
 from nsredis.http_api.bodies import BodyLimits, check_media_type, decode_json, read_body
 from nsredis.http_api.endpoint import SERVICES, Endpoint, Exchange, ReadQuery
 from nsredis.http_api.errors import Malformed
-from nsredis.http_api.handlers import brokers, health, home, kv, operations, registrations, routes, watch
+from nsredis.http_api.handlers import (
+    brokers,
+    health,
+    home,
+    kv,
+    namespace_settings,
+    operations,
+    registrations,
+    routes,
+    watch,
+)
 from nsredis.http_api.keys import METRICS_TEXT, NSADDR
 from nsredis.http_api.memo import MEMO, RevisionMemo
 from nsredis.http_api.middleware import OBSERVER, HttpObserver, counted, headed, problems
@@ -26,6 +36,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         ("routes", routes),
         ("routes", watch),
         ("configuration", kv),
+        ("configuration", namespace_settings),
         ("operations", operations),
         ("health", health),
         ("documents", home),

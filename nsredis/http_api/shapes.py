@@ -64,7 +64,7 @@ def broker_info(broker: Broker | OfflineBroker, override: Override | None = None
         cluster=broker.cluster,
         broker_name=broker.name,
         broker_id=broker.id,
-        state="online",
+        state="suspect" if broker.suspect_at_ms else "online",
         address=broker.address,
         epoch=broker.epoch,
         revision=broker.revision,
@@ -76,6 +76,7 @@ def broker_info(broker: Broker | OfflineBroker, override: Override | None = None
         instance=broker.instance,
         data_version=DataVersionBody(version.state_version, version.timestamp, version.counter) if version else None,
         override=_override(override),
+        suspect_since_ms=broker.suspect_at_ms or None,
     )
 
 

@@ -106,7 +106,7 @@ class AdminStore:
         return KvWritten(int(key_revision), bool(created), bool(changed), int(revision))
 
     async def put_settings(self, values: Mapping[str, str], *, by: str) -> int:
-        """Change settings of the namespace; an empty value takes one back to its default. 0 when nothing differed."""
+        """Change settings, an empty value back to the default; the revision that has them, 0 when none ever changed."""
         reply = await self._runner.call(
             "put_settings",
             idempotent=False,

@@ -6,7 +6,8 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration
+from nsredis.core.brokers import Beat, BrokerKey, Incarnation, Lease, Registered, Registration, Sighting
+from nsredis.core.changes import Removal
 from nsredis.core.errors import BrokerNotFound, NsredisError, StoreUnavailable
 from nsredis.core.leases import DEFAULT_LEASE_MS
 from nsredis.core.names import encode
@@ -87,6 +88,7 @@ class BrokerStore:
             "beat",
             broker=self._runner.keyspace.broker(key),
             lease=self._runner.keyspace.lease(key),
+            tag=new_tag(),
             member=f"{encode(beat.name)}/{beat.id}",
             cluster=beat.cluster,
             epoch=beat.epoch,
@@ -96,6 +98,20 @@ class BrokerStore:
 
     async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, address: str, by: str) -> int:
         """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch for an old incarnation."""
+        return await self._remove(key, cluster, epoch, address, None, reason=Removal.UNREGISTERED, by=by)
+
+    async def remove_lost(self, seen: Sighting) -> int:
+        """Take a broker away that is lost for sure; the revision after it, 0 when it was gone already.
+
+        StaleEpoch when it was seen again meanwhile.
+        """
+        key, address, epoch = seen.incarnation
+        reason, by = Removal.CONNECTION_LOST, self._node_id
+        return await self._remove(key, seen.cluster, epoch, address, seen.beat_ms, reason=reason, by=by)
+
+    async def _remove(
+        self, key: BrokerKey, cluster: str, epoch: int | None, address: str, beat: int | None, *, reason: str, by: str
+    ) -> int:
         keyspace = self._runner.keyspace
         reply = await self._runner.call(
             "unregister",
@@ -109,8 +125,47 @@ class BrokerStore:
             cluster=cluster,
             epoch=epoch,
             address=address,
+            beat=beat,
+            reason=reason,
         )
         return int(reply)
+
+    async def is_registered(self, key: BrokerKey) -> bool:
+        """Whether the store has a record of this broker."""
+        link, record = self._runner.link, self._runner.keyspace.broker(key)
+        return bool(await self._runner.translate(link.execute("EXISTS", record)))
+
+    async def suspect(self, seen: Sighting, why: str) -> int:
+        """Mark a broker until its next beat; the revision after it, 0 when it is marked already, or gone.
+
+        StaleEpoch when it was seen again meanwhile.
+        """
+        key, _, epoch = seen.incarnation
+        reply = await self._runner.call(
+            "suspect",
+            broker=self._runner.keyspace.broker(key),
+            lease=self._runner.keyspace.lease(key),
+            tag=new_tag(),
+            by=self._node_id,
+            member=f"{encode(key.name)}/{key.id}",
+            epoch=epoch,
+            beat=seen.beat_ms,
+            why=why,
+        )
+        return int(reply)
+
+    async def sighting(self, key: BrokerKey) -> Sighting | None:
+        """What is known of a broker; None when it is not registered, or its lease has lapsed."""
+        keyspace = self._runner.keyspace
+        record, beat = await self._runner.pipeline(
+            [["HMGET", keyspace.broker(key), "cluster", "address", "epoch"], ["HGET", keyspace.lease(key), "beat"]]
+        )
+        if isinstance(record, Exception) or isinstance(beat, Exception):
+            raise StoreUnavailable("the store refused to tell the broker")
+        cluster, address, epoch = record
+        if epoch is None or beat is None:
+            return None
+        return Sighting(cluster.decode(), Incarnation(key, address.decode(), int(epoch)), int(beat))
 
     async def table(self, name: str) -> Table:
         """A group's table as it is now; an empty one when there is none."""

@@ -62,12 +62,14 @@ def broker(key: BrokerKey, row: Row) -> Broker:
         acting_master=text(row, b"actingMaster") == "1",
         owner=text(row, b"owner"),
         filter_servers=tuple(text(row, b"filterServers").split()),
+        suspect_at_ms=number(row, b"suspectAt"),
     )
 
 
 def broker_fields(broker: Broker) -> dict[str, str]:
-    """A broker's record as `register` would have written it."""
-    return {
+    """A broker's record as `register` would have written it, and `suspect` after it."""
+    suspect = {"suspectAt": str(broker.suspect_at_ms)} if broker.suspect_at_ms else {}
+    return suspect | {
         "cluster": broker.cluster,
         "address": broker.address,
         "epoch": str(broker.epoch),

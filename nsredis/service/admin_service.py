@@ -1,11 +1,15 @@
-"""What operators do: overrides, topics forgotten, key-value configuration."""
+"""What operators do: overrides, topics forgotten, key-value configuration, settings of the namespace."""
 
 import random
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import InvalidField, NotFound, NotReady
 from nsredis.core.kv import KvEntry, check_kv
+from nsredis.core.names import check_foreign_topic
+from nsredis.core.namespace_settings import check_setting
+from nsredis.core.queues import ALL_PERMS, WRITE, QueueData, check_queues
 from nsredis.registry import tables
 from nsredis.registry.admin_store import AdminStore, TableWrite
 from nsredis.registry.broker_store import BrokerStore
@@ -51,6 +55,60 @@ class AdminService:
         await self._own_writes.seen(revision)
         return revision
 
+    async def wipe_write(self, name: str, *, by: str) -> int:
+        """Take the write permission from a group, whatever its cluster; how many topics it offers, 0 without a group.
+
+        It is an override: it outlives refreshes, and `add_write` gives the group's own permissions back.
+        """
+        group = self._state().groups.get(name)
+        if group is None or not group.addresses:
+            return 0
+        held = group.override.perm if group.override is not None else ALL_PERMS
+        if held & WRITE:
+            revision = await self._admin.set_override(
+                group.cluster, name, perm=held & ~WRITE, why="wipeWritePerm", expires_in_ms=None, by=by
+            )
+            await self._own_writes.seen(revision)
+        return self._topic_count(name)
+
+    async def add_write(self, name: str, *, by: str) -> int:
+        """Lift an override that takes the write permission from a group; how many topics it offers."""
+        group = self._state().groups.get(name)
+        if group is None:
+            return 0
+        if group.override is not None and not group.override.perm & WRITE:
+            await self.lift_override(group.cluster, name, by=by)
+        return self._topic_count(name)
+
+    def _topic_count(self, name: str) -> int:
+        table = self._state().tables.get(name)
+        return len(table.topics) if table is not None else 0
+
+    async def add_topic(self, topic: str, offers: Sequence[tuple[str, QueueData]], *, by: str) -> int:
+        """Let groups offer a topic: (brokerName, queue data). Groups that are not there, and all after the first such,
+        are passed over, as RocketMQ's name server does.
+        """
+        check_foreign_topic("topic", topic)
+        wanted: dict[str, QueueData] = {}
+        for name, queues in offers:
+            if name not in self._state().groups:
+                break
+            wanted[name] = check_queues(f"queueDatas.{name}", queues)
+
+        async def attempt() -> int | None:
+            writes = []
+            for name, queues in wanted.items():
+                base = await self._store.table(name)
+                if base.topics.get(topic) != queues:
+                    writes.append(TableWrite(name, base, tables.apply_patch(base, {topic: queues}, ())))
+            if not writes:
+                return 0
+            return await self._admin.write_tables(writes, kind=ChangeKind.TOPICS, by=by, why=topic)
+
+        revision = await retry_moved(attempt, f"topic {topic}", random.random)
+        await self._own_writes.seen(revision)
+        return revision
+
     async def delete_topic(self, topic: str, *, cluster: str = "", by: str) -> int:
         """Forget a topic's route, everywhere or in one cluster.
 
@@ -92,6 +150,17 @@ class AdminService:
             raise NotFound(f"no key {key} in namespace {namespace}")
         await self._own_writes.seen(written.revision)
         return written.revision
+
+    async def put_settings(self, values: Mapping[str, str], *, by: str) -> int:
+        """Change settings by their camel-case names, an empty text back to the default; all or, on an error, none.
+
+        The revision that has them, 0 when none ever changed. InvalidField.
+        """
+        for name, text in values.items():
+            check_setting(name, text)
+        revision = await self._admin.put_settings(values, by=by)
+        await self._own_writes.seen(revision)
+        return revision
 
     def _state(self) -> State:
         if self._view.state is None:

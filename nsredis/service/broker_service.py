@@ -8,7 +8,15 @@ from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registratio
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import BrokerNotFound, InvalidField, NsredisError, Unavailable
 from nsredis.core.leases import check_lease_ms
-from nsredis.core.names import check_address, check_name, check_topic, check_topics
+from nsredis.core.names import (
+    check_address,
+    check_foreign_address,
+    check_foreign_name,
+    check_foreign_topics,
+    check_name,
+    check_topic,
+    check_topics,
+)
 from nsredis.core.observer import Observer
 from nsredis.core.queues import QueueData, check_queues
 from nsredis.registry import tables
@@ -43,7 +51,7 @@ class BrokerService:
     async def register(self, r: Registration, *, by: str) -> Registered:
         """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
         _check(r)
-        topics = self._checked(r.topics) if r.topics is not None else None
+        topics = self._checked(r.topics, foreign=r.foreign) if r.topics is not None else None
         try:
             registered = await self._register(r, topics, by)
         except NsredisError as error:
@@ -54,11 +62,11 @@ class BrokerService:
             await self._own_writes.seen(registered.revision)
         return registered
 
-    def _checked(self, body: TopicBody) -> dict[str, QueueData] | None:
+    def _checked(self, body: TopicBody, *, foreign: bool) -> dict[str, QueueData] | None:
         """The topics of a body that was not seen lately; None for one that was, and was found good. InvalidField."""
         if body.digest in self._good:
             return None
-        topics = _decoded(body)
+        topics = _decoded(body, foreign=foreign)
         if len(self._good) >= GOOD_KEPT:
             self._good.clear()
         self._good.add(body.digest)
@@ -69,7 +77,7 @@ class BrokerService:
         if isinstance(outcome, Registered):
             return outcome
         assert r.topics is not None
-        body = topics if topics is not None else _decoded(r.topics)
+        body = topics if topics is not None else _decoded(r.topics, foreign=r.foreign)
         version = tables.body_version(data_version_text(r.data_version), r.topics.digest)
         wanted = outcome.version
 
@@ -141,9 +149,19 @@ class BrokerService:
             self._observer.beats(1, "ok" if refused is None else refused.code)
         return outcomes
 
-    async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, by: str) -> int:
-        """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch when `epoch` is old."""
-        revision = await self._store.unregister(key, cluster, epoch=epoch, address="", by=by)
+    async def is_registered(self, key: BrokerKey) -> bool:
+        """Whether a broker is registered: as the view has it, else as the store says."""
+        state = self._view.state
+        return (state is not None and key in state.brokers) or await self._store.is_registered(key)
+
+    async def unregister(
+        self, key: BrokerKey, cluster: str, *, epoch: int | None = None, address: str = "", by: str
+    ) -> int:
+        """Take a broker away; the revision after it, 0 when it was gone already.
+
+        StaleEpoch when `epoch` is not its present one, or `address` not its present one, where they are given.
+        """
+        revision = await self._store.unregister(key, cluster, epoch=epoch, address=address, by=by)
         await self._own_writes.seen(revision)
         return revision
 
@@ -156,11 +174,12 @@ class BrokerService:
 
 
 def _check(r: Registration) -> None:
-    check_name("cluster", r.cluster)
-    check_name("brokerName", r.name)
-    check_address("address", r.address)
+    named, addressed = (check_foreign_name, check_foreign_address) if r.foreign else (check_name, check_address)
+    named("cluster", r.cluster)
+    named("brokerName", r.name)
+    addressed("address", r.address)
     if r.ha_address:
-        check_address("haAddress", r.ha_address)
+        addressed("haAddress", r.ha_address)
     if r.lease_ms is not None:
         check_lease_ms("leaseMs", r.lease_ms)
     for field, text, top in (("instance", r.instance, MAX_INSTANCE), ("zone", r.zone, MAX_ZONE)):
@@ -168,9 +187,9 @@ def _check(r: Registration) -> None:
             raise InvalidField(field, f"must have at most {top} characters")
 
 
-def _decoded(body: TopicBody) -> dict[str, QueueData]:
+def _decoded(body: TopicBody, *, foreign: bool) -> dict[str, QueueData]:
     topics = body.decode()
-    check_topics("topics", topics)
+    (check_foreign_topics if foreign else check_topics)("topics", topics)
     good: set[QueueData] = set()  # there are few different ones
     for topic, queues in topics.items():
         if queues not in good:

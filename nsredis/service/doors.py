@@ -6,6 +6,7 @@ from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
 from nsredis.service.node_service import NodeService
 from nsredis.service.query_service import QueryService
+from nsredis.service.suspects import Suspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,4 @@ class Services:
     queries: QueryService
     admin: AdminService
     nodes: NodeService
+    suspects: Suspects

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+import orjson
+
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.errors import (
@@ -19,12 +21,14 @@ from nsredis.core.errors import (
     TopicNotFound,
 )
 from nsredis.core.kv import KvEntry
+from nsredis.core.namespace_settings import NamespaceSettings
 from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
 from nsredis.registry.change_feed import ChangeFeed
 from nsredis.view.answers import Answer
 from nsredis.view.state import State
 from nsredis.view.subscriptions import Subscription
 from nsredis.view.view import View
+from nsredis.wire import bodies
 
 STRONG_S: Final = 2.0
 """How long a read waits for the revision that it must have."""
@@ -63,6 +67,29 @@ class QueryService:
         state = self._view.state
         return (state.revision, state.tag) if state is not None else (0, "")
 
+    @property
+    def settings(self) -> NamespaceSettings:
+        """The namespace's settings."""
+        return self._state().settings
+
+    def listing(self, name: str, build: Callable[[], bytes]) -> bytes:
+        """An encoded list that many ask for: what `build` gives, kept until a group or a topic table changes."""
+        lists = self._state().lists
+        known = lists.get(name)
+        if known is None:
+            known = lists[name] = build()
+        return known
+
+    def legacy_route(self, topic: str, zone: str = "") -> bytes:
+        """The route with unquoted broker ids, as RocketMQ's clients before 4.9.4 read it. TopicNotFound."""
+        kept = self._state().legacy_answers
+        known = kept.get(topic) if not zone else None
+        if known is None:
+            known = bodies.route(orjson.loads(self.route(topic, zone).body), legacy=True)
+            if not zone:
+                kept[topic] = known
+        return known
+
     def route(self, topic: str, zone: str = "") -> Answer:
         """The route of a topic, for clients of `zone` when given. TopicNotFound says why there is none."""
         state = self._state()
@@ -97,6 +124,12 @@ class QueryService:
                 for topic in table.topics
             }
         return sorted(topic for topic in found if topic.startswith(prefix))
+
+    def topics_with(self, chosen: Callable[[int], bool]) -> list[str]:
+        """Names of the topics whose first group (by brokerName) offers them with a chosen topicSysFlag, sorted."""
+        state = self._state()
+        flags = ((topic, state.first_queues(topic)) for topic in state.topics())
+        return sorted(topic for topic, queues in flags if queues is not None and chosen(queues.topic_sys_flag))
 
     def clusters(self) -> list[ClusterInfo]:
         """Every cluster with a live broker, sorted."""
@@ -136,10 +169,36 @@ class QueryService:
         """A broker group, None when there is none."""
         return self._state().groups.get(name)
 
+    def groups(self) -> list[tuple[Group, Broker | None]]:
+        """Every group that has a live broker, sorted by name, with the record of its lowest id."""
+        state = self._state()
+        return [(group, state.lead(group)) for _, group in sorted(state.groups.items()) if group.addresses]
+
+    def live(self, key: BrokerKey) -> Broker | None:
+        """A registered broker, None when it is not there."""
+        return self._state().brokers.get(key)
+
+    def broker_at(self, cluster: str, name: str, address: str) -> Broker | None:
+        """The live broker of a group at an address, None when there is none."""
+        state = self._state()
+        group = state.groups.get(name)
+        if group is None or group.cluster != cluster:
+            return None
+        held = (broker_id for broker_id, other in group.addresses.items() if other == address)
+        return next((state.brokers.get(BrokerKey(name, broker_id)) for broker_id in held), None)
+
+    def brokers_at(self, address: str, *, except_for: BrokerKey) -> list[BrokerKey]:
+        """The other live brokers that say they are at an address."""
+        brokers = self._state().brokers
+        return [key for key, broker in brokers.items() if broker.address == address and key != except_for]
+
     def states(self) -> dict[str, int]:
         """How many brokers are in which state; empty without a view."""
         state = self._view.state
-        return {"online": len(state.brokers), "offline": len(state.offline)} if state is not None else {}
+        if state is None:
+            return {}
+        suspects = len(state.suspects)
+        return {"online": len(state.brokers) - suspects, "suspect": suspects, "offline": len(state.offline)}
 
     def kv(self, namespace: str, key: str) -> KvEntry:
         """One key. NotFound."""
@@ -150,10 +209,19 @@ class QueryService:
 
     def kv_namespace(self, namespace: str) -> list[KvEntry]:
         """A KV namespace sorted by key. NotFound when it has no key."""
-        entries = self._state().kv.get(namespace)
+        entries = self.namespace_or_empty(namespace)
         if not entries:
             raise NotFound(f"no key in namespace {namespace}")
+        return entries
+
+    def namespace_or_empty(self, namespace: str) -> list[KvEntry]:
+        """A KV namespace sorted by key; empty when it has no key."""
+        entries = self._state().kv.get(namespace, {})
         return [entries[key] for key in sorted(entries)]
+
+    def kv_namespaces(self) -> list[str]:
+        """KV namespaces that have a key, sorted."""
+        return sorted(self._state().kv)
 
     def changes(self, after: int | None, limit: int) -> list[Change]:
         """At most `limit` changes after revision `after` (None: all that are kept), oldest first.

@@ -2,7 +2,7 @@
 
 from nsredis.client.servers import SERVER_VARIABLE
 from nsredis.settings.declarations import Settings, SettingsError, declared, host_port, settings_fields
-from nsredis.settings.documents import example_toml, settings_table_markdown
+from nsredis.settings.documents import default_text, example_toml, settings_table_markdown
 from nsredis.settings.sources import CONFIG_VARIABLE, PREFIX, flag, load_settings, variable
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "declared",
+    "default_text",
     "example_toml",
     "flag",
     "host_port",

@@ -13,6 +13,8 @@ from nsredis.settings import rules
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
+TLS_MODES: Final = ("disabled", "permissive", "enforcing")
+CLIENT_AUTH: Final = ("none", "optional", "require")
 
 
 class SettingsError(Exception):
@@ -132,6 +134,12 @@ class Settings:
         shown="the host's name and a random part",
         example="node-1",
     )
+    probe_brokers: bool = _setting(
+        True,  # noqa: FBT003 - it is the default
+        "true|false",
+        "Whether a broker's port is tried when its connection closes: one that refuses is gone at once. Without it, "
+        "the broker is marked, and its lease decides.",
+    )
     log_level: str = _setting(
         "info", "LEVEL", f"The least that is logged: {', '.join(LOG_LEVELS)}.", rules.one_of(*LOG_LEVELS)
     )
@@ -162,6 +170,62 @@ class Settings:
     max_inflated_mib: int = _setting(
         64, "MIB", "The largest size that a compressed request body may inflate to, in MiB.", rules.between(1, 4096)
     )
+    remoting_idle_ms: int = _setting(
+        120_000,
+        "MS",
+        "How long a remoting connection may be without a read and a write before it is closed.",
+        rules.between(1000, 86_400_000),
+    )
+    remoting_max_connections: int = _setting(
+        0,
+        "COUNT",
+        "How many remoting connections there may be. 0: as many as the limit of open files leaves room for; a node "
+        "raises that limit as far as it may.",
+        rules.between(0, 10_000_000),
+    )
+    remoting_max_per_address: int = _setting(
+        0,
+        "COUNT",
+        "How many remoting connections one address may have; behind a trusted proxy, the address that it tells. "
+        "0: no limit.",
+        rules.between(0, 10_000_000),
+    )
+    remoting_trusted_proxies: str = _setting(
+        "",
+        "CIDR,…",
+        "Load balancers whose PROXY protocol header (version 1 or 2) is believed, on the remoting port: addresses and "
+        "ranges. From all others such a header closes the connection.",
+        rules.networks_or_empty,
+    )
+    remoting_settings: bool = _setting(
+        False,  # noqa: FBT003 - it is the default
+        "true|false",
+        "Whether anybody who reaches the remoting port may change the namespace's settings, with mqadmin "
+        "updateNamesrvConfig (code 318).",
+    )
+    tls_mode: str = _setting(
+        "",
+        "MODE",
+        "TLS on the remoting port: disabled, permissive (beside plaintext) or enforcing (TLS alone). Empty: permissive "
+        "with a tls_certificate, disabled without.",
+        rules.one_of("", *TLS_MODES),
+    )
+    tls_certificate: str = _setting(
+        "",
+        "FILE",
+        "The certificate with its chain, as PEM. Changed files are taken within seconds; open connections stay.",
+    )
+    tls_key: str = _setting(
+        "", "FILE", "The certificate's private key, as PEM. Empty: it stands beside the certificate."
+    )
+    tls_key_password_file: str = _setting("", "FILE", "Holds the password of the private key. Empty: it has none.")
+    tls_client_ca: str = _setting("", "FILE", "Certificates of those who may sign certificates of clients, as PEM.")
+    tls_client_auth: str = _setting(
+        "none",
+        "WHETHER",
+        f"Whether clients show a certificate of their own, signed by tls_client_ca: {', '.join(CLIENT_AUTH)}.",
+        rules.one_of(*CLIENT_AUTH),
+    )
 
     def __post_init__(self) -> None:
         for setting in settings_fields():
@@ -172,6 +236,19 @@ class Settings:
                 raise SettingsError(setting.name, rule) from None
         if self.http == self.remoting and not self.http.endswith(":0"):
             raise SettingsError("remoting", "must not be the address of http")
+        if not self.tls_certificate:
+            for name in ("tls_key", "tls_key_password_file", "tls_client_ca"):
+                if getattr(self, name):
+                    raise SettingsError(name, "must be empty while there is no tls_certificate")
+            if self.tls_mode not in ("", "disabled"):
+                raise SettingsError("tls_mode", f"{self.tls_mode} needs a tls_certificate")
+        if self.tls_client_auth != "none" and not self.tls_client_ca:
+            raise SettingsError("tls_client_auth", f"{self.tls_client_auth} needs a tls_client_ca")
+
+    @property
+    def effective_tls_mode(self) -> str:
+        """The mode that `tls_mode` stands for."""
+        return self.tls_mode or ("permissive" if self.tls_certificate else "disabled")
 
 
 def settings_fields() -> tuple[Field[Any], ...]:

@@ -22,7 +22,7 @@ def settings_table_markdown() -> str:
         about = declared(setting)
         placeholder = about.placeholder.replace("|", "\\|")
         flag_and_variable = f"`{flag(setting.name)} {placeholder}`<br>`{variable(setting.name)}`"
-        default = about.shown or (f"`{value}`" if (value := _default(setting)) else "")
+        default = about.shown or (f"`{value}`" if (value := default_text(setting)) else "")
         lines.append(f"| {flag_and_variable} | {default} | {about.help} |")
     return "\n".join(lines) + "\n"
 
@@ -33,12 +33,15 @@ def example_toml() -> str:
     for setting in settings_fields():
         about = declared(setting)
         text = about.help + (f" Default: {about.shown}." if about.shown else "")
-        value = _default(setting) if setting.type is int else f'"{_default(setting)}"'
+        value = default_text(setting) if setting.type in (int, bool) else f'"{default_text(setting)}"'
         parts.append(
             textwrap.fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ") + f"\n#{setting.name} = {value}\n"
         )
     return "\n".join(parts)
 
 
-def _default(setting: Field[Any]) -> str:
-    return declared(setting).example if setting.default is MISSING else str(setting.default)
+def default_text(setting: Field[Any]) -> str:
+    """A setting's default as users write it; an example where it is worked out."""
+    if setting.default is MISSING:
+        return declared(setting).example
+    return str(setting.default).lower() if setting.type is bool else str(setting.default)

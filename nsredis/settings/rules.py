@@ -8,6 +8,7 @@ from nsredis.core.errors import InvalidField
 from nsredis.core.names import check_address
 from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import open_link
+from nsredis.remoting.addresses import Networks
 
 _NODE_ID: Final = re.compile(r"[a-zA-Z0-9_.:-]{1,128}")
 
@@ -33,12 +34,21 @@ def addresses_or_empty(name: str, value: str) -> None:
         check_address(name, address)
 
 
+def networks_or_empty(name: str, value: str) -> None:
+    """Addresses and ranges with commas between them, or nothing."""
+    try:
+        Networks(value.split(",") if value else ())
+    except ValueError as error:
+        raise InvalidField(name, f"must be addresses or ranges such as 10.0.0.0/8: {error}") from None
+
+
 def one_of(*words: str) -> Check:
-    """One of some words."""
+    """One of some words; an empty one is no word at all."""
 
     def check(name: str, value: str) -> None:
         if value not in words:
-            raise InvalidField(name, f"must be one of {', '.join(words)}")
+            told = ", ".join(word for word in words if word)
+            raise InvalidField(name, f"must be {'empty, or ' if '' in words else ''}one of {told}")
 
     return check
 

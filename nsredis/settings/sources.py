@@ -77,7 +77,12 @@ def _unknown(name: str, known: Collection[str]) -> str:
 
 
 def _convert(setting: Field[Any], value: object, place: str) -> object:
-    """The value in the setting's type; texts from flags and the environment become numbers and paths."""
+    """The value in the setting's type; texts from flags and the environment become numbers, paths, true and false."""
+    if setting.type is bool:
+        given = {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else value
+        if isinstance(given, bool):
+            return given
+        raise SettingsError(setting.name, "must be true or false", place)
     if setting.type is int:
         if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value.strip(), re.ASCII):
             return int(value)

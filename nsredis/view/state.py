@@ -9,6 +9,7 @@ from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.kv import KvEntry
 from nsredis.core.namespace_settings import NamespaceSettings
+from nsredis.core.queues import QueueData
 from nsredis.core.routes import ORDER_NAMESPACE, Offer
 from nsredis.registry.tables import Table
 from nsredis.view.answers import Answer
@@ -26,6 +27,7 @@ class Dirty:
     kv: set[str] = field(default_factory=set)
     topic_list: bool = False
     groups: bool = False
+    settings: bool = False
 
 
 class State:
@@ -35,6 +37,7 @@ class State:
         self.revision = revision
         self.tag = tag
         self.brokers: dict[BrokerKey, Broker] = {}
+        self.suspects: set[BrokerKey] = set()
         self.offline: dict[BrokerKey, OfflineBroker] = {}
         self.groups: dict[str, Group] = {}
         self.tables: dict[str, Table] = {}
@@ -43,6 +46,8 @@ class State:
         self.settings_row: dict[str, str] = {}
         self.changes: deque[Change] = deque(maxlen=EVENTS_KEPT)
         self.answers: dict[str, Answer] = {}
+        self.legacy_answers: dict[str, bytes] = {}
+        self.lists: dict[str, bytes] = {}
         self.dirty = Dirty()
         self._offered_by: dict[str, tuple[str, ...]] = {}
         self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -56,6 +61,10 @@ class State:
             self.brokers.pop(key, None)
         else:
             self.brokers[key] = broker
+        if broker is not None and broker.suspect_at_ms:
+            self.suspects.add(key)
+        else:
+            self.suspects.discard(key)
         self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
         if old is None or broker is None or _shown(old) != _shown(broker):
             self._group_changed(key.name)
@@ -95,7 +104,9 @@ class State:
                 self._offered_by.pop(topic, None)
         for topics in (change.added, change.removed, change.altered):
             self._routes_changed(topics)
-        self.dirty.topic_list = self.dirty.topic_list or bool(change.added or change.removed)
+        if change.added or change.removed:
+            self.dirty.topic_list = True
+        self.lists.clear()
 
     def set_kv(self, namespace: str, entries: dict[str, KvEntry]) -> None:
         """A KV namespace as it is now; empty when it is gone."""
@@ -111,6 +122,7 @@ class State:
         """The namespace's settings as they are now."""
         self.settings_row = row
         self.settings = NamespaceSettings.parse(row)
+        self.dirty.settings = True
         self._routes_changed(list(self._offered_by))
 
     def take_dirty(self) -> Dirty:
@@ -124,15 +136,17 @@ class State:
 
     def _group_changed(self, name: str) -> None:
         self.dirty.groups = True
+        self.lists.clear()
         table = self.tables.get(name)
         if table is not None:
             self._routes_changed(table.topics)
 
     def _routes_changed(self, topics: Iterable[str]) -> None:
         self.dirty.topics.update(topics)
-        if self.answers:
-            for topic in topics:
-                self.answers.pop(topic, None)
+        for answers in (self.answers, self.legacy_answers):
+            if answers:
+                for topic in topics:
+                    answers.pop(topic, None)
 
     def _shared(self, names: Iterable[str]) -> tuple[str, ...]:
         """One tuple for equal sets of groups: there are few, over many topics."""
@@ -157,6 +171,11 @@ class State:
                 mapping = table.mappings.get(topic, "") if table.mappings else ""
                 offers.append(Offer(group, self.lead(group), table.topics[topic], mapping, self._filters(group)))
         return offers
+
+    def first_queues(self, topic: str) -> QueueData | None:
+        """The queue data of the first group (by brokerName) that offers a topic."""
+        names = self._offered_by.get(topic, ())
+        return self.tables[names[0]].topics[topic] if names else None
 
     def _filters(self, group: Group) -> dict[str, tuple[str, ...]]:
         """Filter servers by the addresses of a group's brokers."""

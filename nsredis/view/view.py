@@ -17,7 +17,11 @@ from nsredis.view.subscriptions import Subscriptions
 FRESH_MS: Final = 2000
 """The view is compared with Redis every second; it counts as followed while the last match is younger than this."""
 
-_REMOVALS: Final[dict[str, Removal]] = {ChangeKind.EXPIRE: Removal.EXPIRED, ChangeKind.UNREGISTER: Removal.UNREGISTERED}
+_REMOVALS: Final[dict[str, Removal]] = {
+    ChangeKind.EXPIRE: Removal.EXPIRED,
+    ChangeKind.UNREGISTER: Removal.UNREGISTERED,
+    ChangeKind.LOST: Removal.CONNECTION_LOST,
+}
 
 
 class View:
@@ -100,6 +104,10 @@ class View:
             hub.mark("brokers", dirty.brokers)
         if dirty.groups:
             hub.mark("clusters")
+        if dirty.settings:
+            hub.mark("settings")
+        if dirty.kv:
+            hub.mark("kv")
         for namespace in dirty.kv:
             hub.mark(f"kv:{namespace}")
 

@@ -146,6 +146,8 @@ class OverrideInfo(_Answer):
 class BrokerInfo(_Answer):
     """A broker. An offline one has `reason`, `by`, `offlineAtMs` and `lastBeatMs`.
 
+    A suspect is in the routes as before; its connection closed at `suspectSinceMs`, and it has not beaten since.
+
     With `live=1` also what Redis knows of its lease now: null while Redis is away.
     """
 
@@ -164,6 +166,7 @@ class BrokerInfo(_Answer):
     instance: str = ""
     data_version: DataVersionBody | None = None
     override: OverrideInfo | None = None
+    suspect_since_ms: int | None = None
     reason: str = ""
     by: str = ""
     offline_at_ms: int | None = None
@@ -259,6 +262,13 @@ class KvNamespaceAnswer(_Answer, omit_defaults=False):
     """The keys of a namespace in order."""
 
     items: list[KvInfo]
+    next: str | None = None
+
+
+class KvNamespacesAnswer(_Answer, omit_defaults=False):
+    """The KV namespaces that have a key, in the order of their names."""
+
+    items: list[str]
     next: str | None = None
 
 

@@ -8,6 +8,9 @@ import pytest
 from nsredis.client.http_client import ApiClient
 from nsredis.wire.api_types import DataVersionBody, QueueDataBody, RegisterBody
 from tests.cli.commands import command
+from tests.support.eventually import eventually
+from tests.support.scripted_store import ScriptedStore, real_runner
+from tests.support.store_process import StoreProcess
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
@@ -34,6 +37,22 @@ async def test_brokers(server: str) -> None:
     assert run.rows[2] == ["c2", "b", "0", "[::1]:10911", "online", "1m"]
     assert run.rows[3][:6] == ["c2", "gone", "0", "10.0.0.9:10911", "offline", "unregistered"]
     assert "\x1b" not in run.out
+
+
+async def test_a_suspect_is_shown_with_what_is_known_of_it(
+    server: str, client: ApiClient, store_server: StoreProcess, namespace: str
+) -> None:
+    async with real_runner(store_server.url, namespace) as runner:
+        revision = await ScriptedStore(runner).suspect("a", 2)
+
+    async def followed() -> bool:
+        return (await client.brokers("c1")).value[1].revision == revision
+
+    await eventually(followed)
+    run = await command("brokers", "c1", server=server)
+    assert run.rows[1][4:9] == ["suspect", "10m", "its", "connection", "closed"]
+    run = await command("broker", "c1", "a", "2", server=server)
+    assert "suspect since" in run.out
 
 
 async def test_brokers_of_one_cluster_with_their_leases(server: str) -> None:

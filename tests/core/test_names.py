@@ -10,6 +10,10 @@ from nsredis.core.names import (
     MAX_BROKER_ID,
     check_address,
     check_broker_id,
+    check_foreign_address,
+    check_foreign_name,
+    check_foreign_topic,
+    check_foreign_topics,
     check_name,
     check_topic,
     check_topics,
@@ -118,3 +122,30 @@ def test_many_topics_are_checked_as_one_by_one(topics: list[str]) -> None:
         return None
 
     assert refused(lambda: check_topics("f", topics)) == refused(lambda: [check_topic("f", topic) for topic in topics])
+    assert refused(lambda: check_foreign_topics("f", topics)) == refused(
+        lambda: [check_foreign_topic("f", topic) for topic in topics]
+    )
+
+
+@pytest.mark.parametrize("name", ["a b", "broker:1", "имя", "x" * 255])
+def test_names_that_only_remoting_may_use(name: str) -> None:
+    assert check_foreign_name("brokerName", name) == name
+    assert check_foreign_topic("topic", name) == name
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256, "a\nb", "a\0", "\x7f", "\ud800"])
+def test_names_that_remoting_may_not_use_either(name: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        check_foreign_name("brokerName", name)
+    assert refused.value.field == "brokerName"
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1:10911", "fe80::1:10911", "[::1]:1", "bröker:65535"])
+def test_addresses_of_remoting(address: str) -> None:
+    assert check_foreign_address("address", address) == address
+
+
+@pytest.mark.parametrize("address", ["", "host", ":1", "host:", "host:0", "host:65536", "ho st:1", "h\n:1", "host:x"])
+def test_what_is_no_address_of_remoting_either(address: str) -> None:
+    with pytest.raises(InvalidField):
+        check_foreign_address("address", address)

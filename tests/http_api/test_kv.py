@@ -70,3 +70,19 @@ async def test_keys_may_have_any_characters(api: Api) -> None:
     assert (await api.call("PUT", "/v1/kv/n%2Fs%20%7B%7D/k%3A%25%C3%A9", {"value": "v \n é"})).status == 201
     assert (await api.get("/v1/kv/n%2Fs%20%7B%7D")).json["items"][0]["key"] == "k:%é"
     assert (await api.get("/v1/kv/n%2Fs%20%7B%7D/k%3A%25%C3%A9")).json["value"] == "v \n é"
+
+
+async def test_namespaces_are_listed_in_pages_and_waited_for(api: Api) -> None:
+    empty = await api.get("/v1/kv")
+    assert (empty.status, empty.json) == (200, {"items": [], "next": None})
+    waiting = asyncio.create_task(api.get("/v1/kv", If_None_Match=empty.etag, Prefer="wait=20"))
+    await api.get("/livez")  # the one before has been taken up by then
+    for namespace in ("b", "n%2Fs", "a"):
+        await api.call("PUT", f"/v1/kv/{namespace}/k", {"value": "1"})
+    async with asyncio.timeout(3):  # a waiting reader looks by itself only every five seconds
+        assert (await waiting).json["items"]
+    first = (await api.get("/v1/kv?limit=2")).json
+    assert first["items"] == ["a", "b"]
+    assert (await api.get(f"/v1/kv?limit=2&cursor={first['next']}")).json == {"items": ["n/s"], "next": None}
+    await api.call("DELETE", "/v1/kv/b/k")
+    assert (await api.get("/v1/kv")).json["items"] == ["a", "n/s"]

@@ -77,3 +77,27 @@ async def test_the_lease_is_the_brokers_own(store: ScriptedStore) -> None:
     deadline = await store.deadline("broker:a/0")
     assert deadline is not None
     assert deadline <= await store.now() + 2_000
+
+
+async def test_it_ends_a_suspicion_with_a_change(store: ScriptedStore) -> None:
+    await store.register()
+    record = await store.row("broker:a/0")
+    marked = await store.suspect()
+    assert await store.beat(node="n2") == 1
+    change = await store.last_change()
+    assert (change.revision, change.kind, change.by) == (marked + 1, "recovered", "n2")
+    assert (change.subjects, change.why) == (("broker:a/0",), "it beats again")
+    revision = b"%d" % change.revision
+    assert await store.row("broker:a/0") == record | {b"revision": revision, b"owner": b"n2"}
+    head = await store.head()
+    assert await store.beat() == 1
+    assert await store.head() == head
+
+
+async def test_a_late_beat_ends_no_suspicion(store: ScriptedStore) -> None:
+    epoch = (await store.register()).epoch
+    await store.suspect()
+    before = await store.everything()
+    with pytest.raises(StaleEpoch):
+        await store.beat(epoch=epoch - 1)
+    assert await store.everything() == before

@@ -81,3 +81,38 @@ async def test_names_with_odd_characters(store: ScriptedStore) -> None:
     await store.unregister(name)
     (row,) = await store.rows()
     assert row == "offline:%25RETRY%25%20a%2Fb%3A%7Bc%7D/0"
+
+
+async def test_a_confirmed_loss_is_told_as_one(store: ScriptedStore) -> None:
+    registered = await store.register_table()
+    await store.suspect()
+    beat = await store.last_beat()
+    revision = await store.unregister(epoch=registered.epoch, beat=beat, reason="connection-lost", by="n2")
+    change = await store.last_change()
+    assert (change.revision, change.kind, change.by) == (revision, "lost", "n2")
+    assert change.why == "its connection closed and its port refuses connections"
+    assert set(change.subjects) == {"broker:a/0", "offline:a/0", "group:a", "table:a"}
+    offline = await store.row("offline:a/0")
+    assert (offline[b"reason"], offline[b"by"], offline[b"lastBeat"]) == (b"connection-lost", b"n2", beat)
+    assert await store.rows() == {"offline:a/0"}
+
+
+async def test_a_broker_that_has_beaten_meanwhile_is_not_removed(store: ScriptedStore) -> None:
+    epoch = (await store.register()).epoch
+    seen = int(await store.last_beat() or 0)
+    await store.redis.hset(store.keys.row("lease:a/0"), "beat", seen + 1)
+    before = await store.everything()
+    with pytest.raises(StaleEpoch, match=str(epoch)):
+        await store.unregister(epoch=epoch, beat=seen, reason="connection-lost")
+    assert await store.everything() == before
+    assert await store.unregister(epoch=epoch, beat=seen + 1, reason="connection-lost") > 0
+
+
+async def test_a_broker_whose_lease_has_lapsed_is_no_confirmed_loss(store: ScriptedStore) -> None:
+    epoch = (await store.register()).epoch
+    seen = await store.last_beat()
+    await store.redis.delete(store.keys.row("lease:a/0"))
+    before = await store.everything()
+    with pytest.raises(StaleEpoch):
+        await store.unregister(epoch=epoch, beat=seen, reason="connection-lost")
+    assert await store.everything() == before

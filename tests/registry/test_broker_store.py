@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from nsredis.core.brokers import Beat, BrokerKey, DataVersion, Registered, Registration
+from nsredis.core.brokers import Beat, BrokerKey, DataVersion, Incarnation, Registered, Registration
+from nsredis.core.changes import ChangeKind, Removal
 from nsredis.core.errors import BrokerNotFound, NameOwned, StaleEpoch
 from nsredis.core.queues import QueueData
-from nsredis.registry import tables
+from nsredis.registry import rows, tables
 from nsredis.registry.broker_store import BrokerStore, MergedTable, TableMoved
 from nsredis.registry.runner import ScriptRunner
 from nsredis.registry.tables import Table
@@ -172,3 +173,55 @@ async def test_ten_thousand_topics_and_one_changed_among_them_hold_redis_under_2
         assert len(whole_us) == len(one_us) == 5
         assert min(whole_us) < 2000
         assert min(one_us) < 2000
+
+
+async def test_a_sighting_is_the_incarnation_with_its_last_beat(brokers: BrokerStore, store: ScriptedStore) -> None:
+    assert await brokers.sighting(KEY) is None
+    before = await store.now()
+    epoch = (await _registered(brokers, PLAIN)).epoch
+    seen = await brokers.sighting(KEY)
+    assert seen is not None
+    assert (seen.cluster, seen.incarnation) == ("c", Incarnation(KEY, PLAIN.address, epoch))
+    assert before <= seen.beat_ms <= await store.now()
+    await store.redis.delete(store.keys.lease(KEY))
+    assert await brokers.sighting(KEY) is None  # its lease lapsed: the sweep has it
+
+
+async def test_a_lost_broker_leaves_as_it_was_seen(brokers: BrokerStore, store: ScriptedStore) -> None:
+    await _registered(brokers, PLAIN)
+    seen = await brokers.sighting(KEY)
+    assert seen is not None
+    with pytest.raises(StaleEpoch):
+        await brokers.remove_lost(seen._replace(beat_ms=seen.beat_ms - 1))
+    revision = await brokers.remove_lost(seen)
+    change = await store.last_change()
+    assert (change.revision, change.kind, change.by) == (revision, ChangeKind.LOST, "n1")
+    assert (await store.row("offline:a%20b/0"))[b"reason"] == Removal.CONNECTION_LOST.encode()
+    assert await brokers.remove_lost(seen) == 0
+
+
+async def test_an_address_that_has_moved_is_not_lost(brokers: BrokerStore) -> None:
+    await _registered(brokers, PLAIN)
+    seen = await brokers.sighting(KEY)
+    assert seen is not None
+    moved = seen.incarnation._replace(address="10.0.0.9:1")
+    with pytest.raises(StaleEpoch):
+        await brokers.remove_lost(seen._replace(incarnation=moved))
+
+
+async def test_a_suspect_is_marked_as_it_was_seen_until_its_next_beat(
+    brokers: BrokerStore, store: ScriptedStore
+) -> None:
+    await _registered(brokers, PLAIN)
+    seen = await brokers.sighting(KEY)
+    assert seen is not None
+    with pytest.raises(StaleEpoch):
+        await brokers.suspect(seen._replace(beat_ms=seen.beat_ms - 1), "words")
+    revision = await brokers.suspect(seen, "words")
+    change = await store.last_change()
+    assert (change.revision, change.kind, change.by, change.why) == (revision, ChangeKind.SUSPECT, "n1", "words")
+    row = await store.row("broker:a%20b/0")
+    assert rows.broker(KEY, row).suspect_at_ms == change.at_ms
+    assert await brokers.beats([Beat("c", "a b", 0)]) == [None]
+    assert (await store.last_change()).kind == ChangeKind.RECOVERED
+    assert rows.broker(KEY, await store.row("broker:a%20b/0")).suspect_at_ms == 0

@@ -26,6 +26,7 @@ BROKER = Broker(
     zone="z",
     acting_master=True,
     owner="old",
+    suspect_at_ms=6,
 )
 TABLE = Table(8, {"T": QueueData()}, {"gone": "0/1/2"}, "body:d")
 OVERRIDE = Override(4, "drain it", "me", 1, 2_000_000_000_000)

@@ -23,8 +23,17 @@ def _as_row(fields: dict[str, str]) -> dict[bytes, bytes]:
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@given(TEXT, TEXT, NUMBERS, st.booleans(), st.none() | st.builds(DataVersion, NUMBERS, NUMBERS, NUMBERS))
-def test_a_broker_survives(zone: str, instance: str, epoch: int, acting: bool, version: DataVersion | None) -> None:
+@given(
+    zone=TEXT,
+    instance=TEXT,
+    epoch=NUMBERS,
+    acting=st.booleans(),
+    version=st.none() | st.builds(DataVersion, NUMBERS, NUMBERS, NUMBERS),
+    suspect_at_ms=NUMBERS,
+)
+def test_a_broker_survives(
+    zone: str, instance: str, epoch: int, acting: bool, version: DataVersion | None, suspect_at_ms: int
+) -> None:
     broker = Broker(
         cluster="c",
         name="a",
@@ -40,6 +49,7 @@ def test_a_broker_survives(zone: str, instance: str, epoch: int, acting: bool, v
         zone=zone,
         acting_master=acting,
         owner="n1",
+        suspect_at_ms=suspect_at_ms,
     )
     row = _as_row(rows.broker_fields(broker) | {"revision": "9", "owner": "n1"})
     assert rows.broker(KEY, row) == broker

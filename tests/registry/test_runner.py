@@ -106,6 +106,7 @@ async def test_scripts_are_loaded_when_the_server_does_not_know_them(own_store: 
         beats = [
             runner.command(
                 "beat",
+                tag=new_tag(),
                 broker=store.keys.row(f"broker:{name}/0"),
                 lease=store.keys.row(f"lease:{name}/0"),
                 member=f"{name}/0",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nsredis import __version__
 from nsredis.cli.main import COMMANDS
+from nsredis.core.namespace_settings import SETTINGS, setting_text
 from nsredis.metrics import Gauges, Metrics
 from nsredis.settings import settings_table_markdown
 from tests.rules.tracked import TRACKED
@@ -42,6 +43,15 @@ def test_the_readme_lists_the_settings_as_they_are() -> None:
     begin, end = "<!-- settings: begin -->\n", "<!-- settings: end -->"
     table = README.read_text().partition(begin)[2].partition(end)[0]
     assert table.strip() == settings_table_markdown().strip()
+
+
+def test_the_settings_of_the_namespace_are_listed_as_they_are() -> None:
+    begin, end = "<!-- namespace settings: begin -->\n", "<!-- namespace settings: end -->"
+    listed = (CHECKOUT / "docs" / "operations.md").read_text().partition(begin)[2].partition(end)[0]
+    rows = [
+        f"| `{setting.name}` | `{setting_text(setting.default)}` | {setting.help} |" for setting in SETTINGS.values()
+    ]
+    assert listed.splitlines() == ["| setting | default | what it does |", "|---|---|---|", *rows]
 
 
 def test_the_readme_names_every_command_of_the_makefile_that_a_user_needs() -> None:

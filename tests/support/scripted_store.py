@@ -14,6 +14,7 @@ from nsredis.registry import rows
 from nsredis.registry.keyspace import SCHEMA, Keyspace
 from nsredis.registry.link import StoreLink, open_link
 from nsredis.registry.runner import ScriptRunner, new_tag
+from tests.support.stored_rows import StoredRows
 
 LEASE_MS = 15_000
 
@@ -51,87 +52,8 @@ class FollowReply(NamedTuple):
     rows: dict[str, dict[bytes, bytes]]
 
 
-class ScriptedStore:
-    """The scripts of one namespace. Rows are named as in the stream: `broker:a/0`, `table:a`, …"""
-
-    def __init__(self, runner: ScriptRunner) -> None:
-        self.runner = runner
-        self.redis: Any = runner.link.commands
-        self.keys = runner.keyspace
-
-    # What is in the store.
-
-    async def now(self) -> int:
-        """Redis' clock in ms."""
-        seconds, micros = await self.redis.time()
-        return int(seconds) * 1000 + int(micros) // 1000
-
-    async def row(self, name: str) -> dict[bytes, bytes]:
-        row: dict[bytes, bytes] = await self.redis.hgetall(self.keys.row(name))
-        return row
-
-    async def rows(self) -> set[str]:
-        """The names of all rows, as the store lists them."""
-        return {name.decode() for name in await self.redis.smembers(self.keys.fixed["rows"])}
-
-    async def head(self) -> tuple[int, str]:
-        n, tag = await self.redis.hmget(self.keys.fixed["revision"], "n", "tag")
-        return int(n or 0), (tag or b"").decode()
-
-    async def changes(self) -> list[Change]:
-        entries = await self.redis.xrange(self.keys.fixed["changes"])
-        return [rows.change(entry, [part for pair in row.items() for part in pair]) for entry, row in entries]
-
-    async def last_change(self) -> Change:
-        return (await self.changes())[-1]
-
-    async def deadline(self, member: str) -> int | None:
-        """When a member of `leases` is due."""
-        score = await self.redis.zscore(self.keys.fixed["leases"], member)
-        return None if score is None else int(score)
-
-    async def set_deadline(self, member: str, at_ms: int) -> None:
-        await self.redis.zadd(self.keys.fixed["leases"], {member: at_ms})
-
-    async def set_last_sweep(self, at_ms: int) -> None:
-        await self.redis.hset(self.keys.fixed["sweep"], "at", at_ms)
-
-    async def sweep_state(self) -> dict[bytes, bytes]:
-        return await self.row("sweep")
-
-    async def let_pass(self, ms: int) -> None:
-        """Move all times that the sweep judges by into the past, as if so much time had gone by."""
-        leases, nodes = self.keys.fixed["leases"], self.keys.fixed["nodes"]
-        for zset in (leases, nodes):
-            for member, _ in await self.redis.zrange(zset, 0, -1, withscores=True):
-                await self.redis.zincrby(zset, -ms, member)
-        times: dict[str, tuple[bytes, ...]] = {"sweep": (b"graceFrom", b"pauseFrom")}
-        for member in await self.redis.zrange(leases, 0, -1):
-            times[member.decode()] = (b"deferredUntil", b"deferredAt", b"lastBeat")
-        for row, fields in times.items():
-            present = await self.row(row) if row == "sweep" or row.startswith("broker:") else {}
-            for field in fields:
-                if present.get(field):
-                    await self.redis.hincrby(self.keys.row(row), field, -ms)
-
-    async def everything(self) -> dict[str, object]:
-        """All keys of the namespace with their contents, to see that nothing changed."""
-        found: dict[str, object] = {}
-        for key in sorted(await self.redis.keys(f"{self.keys.prefix}*")):
-            kind = (await self.redis.type(key)).decode()
-            read = {
-                "hash": self.redis.hgetall,
-                "set": self.redis.smembers,
-                "string": self.redis.get,
-                "stream": self.redis.xrange,
-            }
-            if kind == "zset":
-                found[key.decode()] = await self.redis.zrange(key, 0, -1, withscores=True)
-            else:
-                found[key.decode()] = await read[kind](key)
-        return found
-
-    # The scripts.
+class ScriptedStore(StoredRows):
+    """The scripts of one namespace, and what they leave in it."""
 
     async def call(self, name: str, /, **values: Any) -> Any:
         return await self.runner.call(name, **values)
@@ -184,14 +106,12 @@ class ScriptedStore:
         given = {"digest": "d1", "blob": b"blob", "has_table": True, "base": version, "write": True} | given
         return await self.register(name, broker_id, **given)
 
-    async def table_version(self, name: str = "a") -> int:
-        return int((await self.row(f"table:{encode(name)}")).get(b"version", 0))
-
     async def beat(self, name: str = "a", broker_id: int = 0, **given: Any) -> int:
         key = BrokerKey(name, broker_id)
         values: dict[str, Any] = {
             "broker": self.keys.broker(key),
             "lease": self.keys.lease(key),
+            "tag": new_tag(),
             "member": f"{encode(name)}/{broker_id}",
             "cluster": "c",
             "epoch": None,
@@ -199,6 +119,21 @@ class ScriptedStore:
             "node": "n1",
         }
         return int(await self.call("beat", **(values | given)))
+
+    async def suspect(self, name: str = "a", broker_id: int = 0, **given: Any) -> int:
+        """Mark a broker as it is now, unless `epoch` or `beat` say otherwise."""
+        key = BrokerKey(name, broker_id)
+        values: dict[str, Any] = {
+            "broker": self.keys.broker(key),
+            "lease": self.keys.lease(key),
+            "tag": new_tag(),
+            "by": "n1",
+            "member": f"{encode(name)}/{broker_id}",
+            "epoch": (await self.row(f"broker:{encode(name)}/{broker_id}")).get(b"epoch"),
+            "beat": await self.last_beat(name, broker_id),
+            "why": "its connection closed",
+        }
+        return int(await self.call("suspect", **(values | given)))
 
     async def unregister(self, name: str = "a", broker_id: int = 0, **given: Any) -> int:
         key = BrokerKey(name, broker_id)
@@ -213,6 +148,8 @@ class ScriptedStore:
             "cluster": "c",
             "epoch": None,
             "address": "",
+            "beat": None,
+            "reason": "unregistered",
         }
         return int(await self.call("unregister", **(values | given)))
 

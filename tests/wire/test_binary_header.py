@@ -75,6 +75,7 @@ def _header(
         _header(ext=b"\x00\x01a\x00\x00\x00\x02b"),
         _header(ext=b"\x00\x09a\x00\x00\x00\x01b"),
         _header(ext=b"\x00\x01a\x00\x00"),
+        _header(ext=b"\xff\xff\xff\xff\xfb"),  # back to where it began, for ever
         _header(ext=b"\x00"),
         _header(ext=b"\x00\x01\xff\x00\x00\x00\x01b"),
         _header() + b"more",

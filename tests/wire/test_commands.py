@@ -105,6 +105,14 @@ def test_other_header_forms_are_malformed(form: int) -> None:
         decode(bytes([form]) + reference.GET_ROUTE[5:])
 
 
+@pytest.mark.parametrize("frame", EXAMPLES)
+def test_a_header_that_is_longer_than_its_frame_is_malformed(frame: bytes) -> None:
+    header_ends = 8 + int.from_bytes(frame[5:8])
+    longer = frame[4:5] + (header_ends - 7).to_bytes(3) + frame[8:header_ends]
+    with pytest.raises(MalformedFrame, match="fit"):
+        decode(longer)
+
+
 def test_a_header_has_at_least_one_byte() -> None:
     for form in Serialization:
         with pytest.raises(MalformedFrame):

@@ -42,6 +42,13 @@ def test_topics_have_javas_defaults_and_share_their_queues() -> None:
     assert topics["A"] is topics["B"] is intern(QueueData(16, 16, 6, 0))
 
 
+@pytest.mark.parametrize("field", ["readQueueNums", "writeQueueNums", "perm", "topicSysFlag"])
+def test_numbers_of_a_topic_out_of_range_name_their_field(field: str) -> None:
+    for value in (2**31, -(2**31) - 1):
+        with pytest.raises(ValueError, match=field):
+            msgspec.json.decode(f'{{"{field}":{value}}}', type=TopicConfig)
+
+
 @pytest.mark.parametrize("name", [None, ""])
 def test_a_topic_without_a_name_is_refused(name: str | None) -> None:
     with pytest.raises(ValueError, match="topicName"):

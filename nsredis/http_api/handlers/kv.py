@@ -9,7 +9,7 @@ from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, ReadQuery
 from nsredis.http_api.paging import page
 from nsredis.view.answers import Answer
-from nsredis.wire.api_types import KvBody, KvInfo, KvNamespaceAnswer
+from nsredis.wire.api_types import KvBody, KvInfo, KvNamespaceAnswer, KvNamespacesAnswer
 
 KEY: Final = "/v1/kv/{namespace}/{key}"
 
@@ -34,6 +34,18 @@ async def get_namespace(exchange: Exchange) -> web.Response:
         return shapes.encode(KvNamespaceAnswer([shapes.kv_info(entry) for entry in items], following))
 
     return await conditional.answer(exchange, build, [f"kv:{namespace}"])
+
+
+async def list_namespaces(exchange: Exchange) -> web.Response:
+    """Every namespace that has a key."""
+    query = exchange.query
+
+    def build() -> Answer:
+        found = exchange.services.queries.kv_namespaces()
+        items, following = page(found, str, limit=query.limit, cursor=query.cursor)
+        return shapes.encode(KvNamespacesAnswer(items, following))
+
+    return await conditional.answer(exchange, build, ["kv"])
 
 
 async def _expected(exchange: Exchange) -> int | None:
@@ -94,6 +106,15 @@ ENDPOINTS: Final = (
         "PUT", KEY, put, "Set a key; If-Match makes it conditional", {200: KvInfo, 201: KvInfo, 412: None}, body=KvBody
     ),
     Endpoint("DELETE", KEY, delete, "Delete a key; If-Match makes it conditional", {204: None, 404: None, 412: None}),
+    Endpoint(
+        "GET",
+        "/v1/kv",
+        list_namespaces,
+        "List the namespaces that have keys",
+        {200: KvNamespacesAnswer},
+        query=ListQuery,
+        conditional=True,
+    ),
     Endpoint(
         "GET",
         "/v1/kv/{namespace}",

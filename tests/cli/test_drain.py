@@ -1,31 +1,10 @@
-"""The commands that change, against a real node."""
+"""Draining, against a real node."""
 
 import json
 
 from nsredis.client.http_client import ApiClient
 from nsredis.wire.api_types import QueueDataBody, RegisterBody
 from tests.cli.commands import command
-
-
-async def test_kv(server: str, client: ApiClient) -> None:
-    run = await command("kv", "put", "ns", "a/b", "a value", server=server)
-    assert run.code == 0
-    assert (await client.kv("ns", "a/b")).value.value == "a value"
-    assert (await command("kv", "get", "ns", "a/b", server=server)).out == "a value\n"
-    said = json.loads((await command("kv", "get", "ns", "a/b", "--json", server=server)).out)
-    assert (said["namespace"], said["key"], said["value"]) == ("ns", "a/b", "a value")
-    listed = await command("kv", "list", "ns", server=server)
-    assert listed.rows[0][:3] == ["a/b", "a", "value"]
-    assert (await command("kv", "delete", "ns", "a/b", server=server)).code == 0
-    gone = await command("kv", "get", "ns", "a/b", server=server)
-    assert (gone.code, gone.out) == (1, "")
-    assert gone.err.startswith("nsredis: no key a/b")
-
-
-async def test_put_prints_the_apis_json(server: str) -> None:
-    said = json.loads((await command("kv", "put", "ns", "k", "v", "--json", server=server)).out)
-    assert said["value"] == "v"
-    assert said["revision"] > 0
 
 
 async def test_a_group_is_drained_and_put_back(server: str, client: ApiClient) -> None:

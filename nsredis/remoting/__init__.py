@@ -1,0 +1,1 @@
+"""The remoting door: RocketMQ's protocol on its connections, translated to verbs and back."""

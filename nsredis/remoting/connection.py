@@ -1,0 +1,232 @@
+"""One connection: bytes in, answers out, no faster than the peer reads them."""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, cast
+
+from nsredis.remoting.door import Peer
+from nsredis.remoting.exchange import Exchange
+from nsredis.remoting.greetings import hint
+from nsredis.remoting.limits import CLOSE_WITHIN_S, WRITE_HIGH
+from nsredis.remoting.outbox import Outbox
+from nsredis.remoting.shared import Shared
+from nsredis.wire.commands import Command, encode
+from nsredis.wire.frames import FrameSplitter, MalformedFrame
+
+log = logging.getLogger(__name__)
+
+_numbers: Final = itertools.count(1)
+
+
+class Connection(asyncio.Protocol):
+    """Speaks remoting. The answers of one read leave in one write; so do those that tasks finish in one turn.
+
+    What a read brought is worked off only while the peer takes the answers: between a pause of writing and its end
+    frames wait, and nothing is read.
+    """
+
+    def __init__(self, shared: Shared, address: str, *, secure: bool, ended: Callable[[], None]) -> None:
+        self._shared = shared
+        self._ended = ended
+        self._splitter = FrameSplitter(shared.limits.frame)
+        self._backlog: deque[bytes] = deque()
+        self._loop = asyncio.get_running_loop()
+        self.made = False
+        """Whether it ever was one: over TLS it may fail before."""
+        self._begun = False
+        self._unfinished = 0  # bytes of an incomplete frame, taken from the budget
+        self._reading = True
+        self._writing = True
+        self._flush_is_due = False
+        self._at_eof = False
+        self._lost = False
+        self._why = ""
+        self._active = True
+        self._quiet_since = 0.0
+        self.peer = Peer(self, next(_numbers), address, secure=secure)
+        self._exchange = Exchange(shared, self.peer, self._put_later, self._settled)
+        self._in_flight = self._exchange.in_flight
+        self._transport: asyncio.Transport
+        self._outbox: Outbox
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.made = True
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's do not say that they are one
+        self._transport.set_write_buffer_limits(high=WRITE_HIGH)
+        self._outbox = Outbox(self._transport)
+        self._shared.connections.add(self)
+        self._shared.observer.connection_opened()
+
+    def data_received(self, data: bytes) -> None:
+        if self.closing:
+            return
+        self._active = True
+        try:
+            payloads = self._splitter.feed(data)
+        except MalformedFrame as error:
+            self._refuse(error, data)
+            return
+        self._begun = True
+        if self._splitter.pending or self._unfinished:
+            self._hold(self._splitter.pending)
+        if payloads and not self.closing:
+            self._backlog.extend(payloads)
+            self._work_off()
+
+    def eof_received(self) -> bool:
+        """The peer sends nothing more. Over TCP it may still read what it asked for."""
+        if self.peer.secure or not self.busy:
+            return False
+        self._at_eof = True
+        return True
+
+    def pause_writing(self) -> None:
+        self._writing = False
+        self._adjust_reading()
+
+    def resume_writing(self) -> None:
+        self._active = True
+        self._writing = True
+        self._work_off()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        self._backlog.clear()
+        self._hold(0)
+        self._shared.observer.connection_closed(self._why or "peer")
+        self._ended()
+        self._settled()
+
+    # What the server and the half above ask
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more is read or taken."""
+        return self._lost or bool(self._why)
+
+    @property
+    def busy(self) -> bool:
+        """Whether requests have no answer yet."""
+        return bool(self._in_flight.count or self._backlog)
+
+    def send(self, command: Command) -> None:
+        """Send a command of our own."""
+        if not self.closing:
+            self._put_later(encode(command))
+
+    def close(self, why: str) -> None:
+        """Send what is ready and close, within some seconds even if the peer reads nothing."""
+        if self.closing:
+            return
+        self._why = why
+        self._backlog.clear()
+        self._loop.call_soon(self._finish)
+
+    def abort(self, why: str) -> None:
+        """Close at once."""
+        self._why = self._why or why
+        if not self._lost:
+            self._transport.abort()
+
+    def give_up(self) -> None:
+        """Cancel what still runs for it."""
+        self._in_flight.end()
+
+    def check_idle(self, now: float, limit_s: float) -> None:
+        """Close it when nothing moved since `limit_s` before now, the loop's time; asked from time to time."""
+        if self._active:
+            self._active, self._quiet_since = False, now
+        elif now - self._quiet_since >= limit_s and not self._in_flight.count:
+            self.abort("idle")
+
+    # Frames
+
+    def _work_off(self) -> None:
+        """Answer the frames that wait, for as long as the peer takes answers."""
+        backlog, started = self._backlog, time.perf_counter()
+        try:
+            while backlog and self._writing:
+                frame = self._exchange.answer(backlog.popleft())
+                if frame is not None:
+                    self._outbox.put(frame)
+                    if self._outbox.size >= WRITE_HIGH:
+                        self._outbox.flush()
+        except MalformedFrame as error:
+            self._refuse(error, b"")
+            return
+        if not self._lost:
+            self._outbox.flush()
+        self._exchange.count(time.perf_counter() - started)
+        self._adjust_reading()
+        self._end_after_eof()
+
+    def _put_later(self, frame: bytes) -> None:
+        """Send a frame at the end of this turn of the loop, with all others of it."""
+        if self.closing:
+            return
+        self._active = True
+        self._outbox.put(frame)
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        if not self.closing:
+            self._outbox.flush()
+            self._end_after_eof()
+
+    def _finish(self) -> None:
+        """The end of `close`: what was put during the turn in which it was asked for goes out too."""
+        if not self._lost:
+            self._outbox.flush()
+            self._transport.close()
+            self._loop.call_later(CLOSE_WITHIN_S, self._transport.abort)
+
+    def _settled(self) -> None:
+        """A task was answered, or the connection was lost."""
+        if not self._lost:
+            self._adjust_reading()
+            self._end_after_eof()
+        elif not self._in_flight.count:
+            self._shared.connections.discard(self)
+            try:
+                self._shared.door.closed(self.peer)
+            except Exception:
+                log.exception("the end of the connection of %s was not taken note of", self.peer.address)
+
+    def _adjust_reading(self) -> None:
+        wanted = self._writing and not self._backlog and not self._in_flight.full
+        if wanted != self._reading and not self.closing and not self._at_eof:
+            self._reading = wanted
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
+    def _end_after_eof(self) -> None:
+        if self._at_eof and not self.busy and not self._outbox.size:
+            self.close("peer")
+
+    def _hold(self, pending: int) -> None:
+        """Account for the bytes of an incomplete frame."""
+        more, self._unfinished = pending - self._unfinished, pending
+        if more <= 0:
+            self._shared.budget.give(-more)
+        elif not self._shared.budget.take(more):
+            self._unfinished -= more
+            self.abort("memory")
+
+    def _refuse(self, error: MalformedFrame, data: bytes) -> None:
+        """Close a connection whose bytes are no frames; what was answered before goes out."""
+        words = "" if self._begun else hint(data)
+        self._shared.malformed.tell("%s is cut off: %s%s", self.peer.address, error, words)
+        self._shared.observer.frame_malformed()
+        self._exchange.count(0.0)
+        self.close("malformed")

@@ -1,0 +1,85 @@
+"""What the transport asks of the half above it, which knows what requests mean."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from nsredis.wire.commands import Command
+
+
+class Line(Protocol):
+    """What a peer needs of its connection."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+
+    def send(self, command: Command) -> None:
+        """Send a command; nothing happens when the connection is gone."""
+
+    def close(self, why: str) -> None:
+        """Send what waits, then close. `why` is a slug for the metrics."""
+
+
+class Peer:
+    """One connection, as the half above sees it. Compared by identity; `id` is never used again in this process.
+
+    `address` is the `host:port` of whoever speaks: a load balancer's PROXY header counts, not the balancer itself.
+    `notes` is for the half above, which may remember there what it likes.
+    """
+
+    __slots__ = ("_line", "address", "id", "notes", "secure")
+
+    def __init__(self, line: Line, number: int, address: str, *, secure: bool) -> None:
+        self._line = line
+        self.id = number
+        self.address = address
+        self.secure = secure
+        self.notes: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"<Peer {self.id} {self.address}>"
+
+    @property
+    def gone(self) -> bool:
+        """Whether the connection is closed or about to be. `Door.closed` follows, or was called."""
+        return self._line.closing
+
+    def send(self, command: Command) -> None:
+        """Send a request of our own, one-way: an answer to it would be dropped. Nothing happens when it is gone."""
+        self._line.send(command)
+
+    def close(self, why: str) -> None:
+        """Close in good order: answers that are ready go out first. `why` is a slug for the metrics."""
+        self._line.close(why)
+
+
+class Door(Protocol):
+    """What answers requests. Called on the event loop only, and never after `closed` of that peer.
+
+    Answers are made with `request.reply(…)`, so that they echo its number and the form of its header. Whatever is
+    returned for a one-way request is not sent. Exceptions are logged with their trace and answered with code 1.
+    """
+
+    def answer_now(self, request: Command, peer: Peer) -> Command | bytes | None:
+        """The answer from memory, at once; None when the request needs `answer`.
+
+        Bytes are a whole frame, length word and the request's number included, and counted as a success.
+        """
+
+    def ordered(self, request: Command) -> bool:
+        """Whether `answer` handles it after all earlier ones of its connection of which this holds, one at a time."""
+
+    async def answer(self, request: Command, peer: Peer) -> Command | None:
+        """The answer to everything else, as a task of its own; None: none is sent.
+
+        After `Limits.answer_within_s` from the arrival the caller is answered by the transport, and this is cancelled.
+        It is not cancelled when the connection closes: what was sent before that is still carried out.
+        """
+
+    def closed(self, peer: Peer) -> None:
+        """The connection is gone, and every request of it has been answered or given up: the last call for a peer."""
+
+
+Shortcut = Callable[[bytes], tuple[int, bytes] | None]
+"""Looks at a frame's payload before it is decoded: the code of the request, and the whole frame that answers it with
+success; None sends it the general way. For answers that can be found by the bytes of the header alone."""

@@ -1,0 +1,182 @@
+"""Registrations: codes 103 and 104, and 217, which adds a topic to groups that are registered."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+import xxhash
+
+from nsredis.core.brokers import BrokerKey, DataVersion, Registered, Registration
+from nsredis.core.errors import InvalidField, StaleEpoch
+from nsredis.core.queues import QueueData
+from nsredis.core.routes import ORDER_NAMESPACE
+from nsredis.remoting.bindings import Bindings
+from nsredis.remoting.handlers.call import AnswerLater, Call
+from nsredis.remoting.handlers.parameters import broker_id, flag, optional, required, whole_number
+from nsredis.wire import bodies
+from nsredis.wire.codes import VERSION_REGISTER_BODY, VERSION_STATIC_TOPICS, RequestCode, ResponseCode
+from nsredis.wire.commands import Command
+from nsredis.wire.registration import RegisterBody, body_crc, decode_register_body
+
+log = logging.getLogger(__name__)
+
+FACTS_KEPT: Final = 20_000
+WARNED_KEPT: Final = 10_000
+LOOPBACK: Final = ("127.", "localhost:", "[::1]:")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is remembered of a body that was read once: enough for as long as it comes unchanged."""
+
+    data_version: DataVersion
+    filter_servers: tuple[str, ...] | None
+    topics: int
+    static: bool
+
+
+class RemotingTopics:
+    """The topics of a registration as they came in: a TopicBody."""
+
+    def __init__(self, digest: str, body: bytes | None, version: int, *, compressed: bool, max_inflated: int) -> None:
+        self.digest = digest
+        self._body = body
+        self._version = version
+        self._compressed = compressed
+        self._max_inflated = max_inflated
+        self._read: RegisterBody | None = None
+
+    def read(self) -> RegisterBody:
+        """The body, decoded once. InvalidField."""
+        if self._read is None:
+            try:
+                self._read = decode_register_body(
+                    self._body, self._version, compressed=self._compressed, max_inflated=self._max_inflated
+                )
+            except ValueError as error:
+                raise InvalidField("body", f"Failed to decode RegisterBrokerBody: {error}") from None
+        return self._read
+
+    def decode(self) -> dict[str, QueueData]:
+        """The topics. InvalidField."""
+        return self.read().topics
+
+    def mappings(self) -> dict[str, str]:
+        """The static topics' mappings."""
+        return self.read().mappings
+
+
+class Registrations:
+    """Translates registrations; an unchanged body is known by its digest, and is neither inflated nor decoded."""
+
+    def __init__(self, bindings: Bindings, *, max_inflated: int) -> None:
+        self._bindings = bindings
+        self._max_inflated = max_inflated
+        self._facts: dict[str, Facts] = {}
+        self._warned: set[tuple[BrokerKey, str]] = set()
+        self.later: Final[dict[int, AnswerLater]] = {
+            RequestCode.REGISTER_BROKER: self.register,
+            RequestCode.UNREGISTER_BROKER: self.unregister,
+            RequestCode.REGISTER_TOPIC_IN_NAMESRV: self.register_topic,
+        }
+
+    async def register(self, call: Call) -> Command:
+        """Register a broker, or refresh it with new data."""
+        request, services = call.request, call.services
+        crc = whole_number(request, "bodyCrc32", 0)
+        if crc and crc != body_crc(request.body):
+            return call.refused(ResponseCode.SYSTEM_ERROR, "crc32 not match")
+        settings = services.queries.settings
+        key = BrokerKey(required(request, "brokerName"), broker_id(request))
+        topics, facts = self._topics(request)
+        replaces = settings.delete_topic_with_broker_registration and not facts.static and facts.topics > 1
+        if facts.topics == 1 and not await services.brokers.is_registered(key):
+            # An addition that came before the first whole table would be taken for the whole table.
+            return call.refused(ResponseCode.SYSTEM_ERROR, "register broker failed")
+        registration = Registration(
+            cluster=required(request, "clusterName"),
+            name=key.name,
+            id=key.id,
+            address=required(request, "brokerAddr"),
+            ha_address=optional(request, "haServerAddr"),
+            data_version=facts.data_version,
+            lease_ms=whole_number(request, "heartbeatTimeoutMillis", settings.remoting_lease_ms),
+            zone=optional(request, "__ZONE_NAME"),
+            acting_master=flag(request, "enableActingMaster"),
+            filter_servers=facts.filter_servers,
+            topics=topics,
+            replaces_table=replaces,
+            foreign=True,
+        )
+        outcome = await services.brokers.register(registration, by=call.by)
+        self._bindings.bind(key, call.peer)
+        services.suspects.registered(key, registration.address, outcome.epoch)
+        if outcome.created:
+            self._look_at_address(call, registration)
+        return self._registered(call, outcome)
+
+    def _topics(self, request: Command) -> tuple[RemotingTopics, Facts]:
+        compressed = flag(request, "compressed")
+        form = 2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
+        hashed = xxhash.xxh3_128(request.body or b"")
+        hashed.update(b"remoting %d %d" % (form, compressed))
+        topics = RemotingTopics(
+            hashed.hexdigest(), request.body, request.version, compressed=compressed, max_inflated=self._max_inflated
+        )
+        facts = self._facts.get(topics.digest)
+        if facts is None:
+            read = topics.read()
+            if len(self._facts) >= FACTS_KEPT:
+                self._facts.clear()
+            facts = Facts(read.data_version, read.filter_servers, len(read.topics), bool(read.mappings))
+            self._facts[topics.digest] = facts
+        return topics, facts
+
+    def _registered(self, call: Call, outcome: Registered) -> Command:
+        ext = {}
+        if outcome.master_address:
+            ext = {"haServerAddr": outcome.master_ha_address, "masterAddr": outcome.master_address}
+        queries = call.services.queries
+        order = (
+            queries.namespace_or_empty(ORDER_NAMESPACE) if queries.settings.return_order_topic_config_to_broker else []
+        )
+        return call.done(ext=ext, body=bodies.kv_table({entry.key: entry.value for entry in order}) if order else None)
+
+    def _look_at_address(self, call: Call, r: Registration) -> None:
+        """Warn once of an address that others can hardly use."""
+        if (r.key, r.address) in self._warned:
+            return
+        others = call.services.queries.brokers_at(r.address, except_for=r.key)
+        if others:
+            log.warning("broker %s/%d registers from %s, as %s/%d does", r.name, r.id, r.address, *others[0])
+        elif r.address.startswith(LOOPBACK):
+            log.warning("broker %s/%d registers with a loopback address: %s", r.name, r.id, r.address)
+        else:
+            return
+        if len(self._warned) >= WARNED_KEPT:
+            self._warned.clear()
+        self._warned.add((r.key, r.address))
+
+    async def unregister(self, call: Call) -> Command:
+        """Leave; also a success when the broker is gone, or when its id is held at another address."""
+        request, services = call.request, call.services
+        cluster, name = required(request, "clusterName"), required(request, "brokerName")
+        address, given = required(request, "brokerAddr"), broker_id(request)
+        known = services.queries.broker_at(cluster, name, address)
+        key = known.key if known is not None else BrokerKey(name, given)
+        try:
+            await services.brokers.unregister(key, cluster, address=address, by=call.by)
+        except StaleEpoch:
+            log.info("%s asked to unregister %s/%d at %s, which is not its address", call.by, *key, address)
+        self._bindings.forget(key)
+        return call.done()
+
+    async def register_topic(self, call: Call) -> Command:
+        """Let groups offer one more topic."""
+        topic = required(call.request, "topic")
+        try:
+            offers = bodies.decode_queue_datas(call.request.body)
+        except ValueError as error:
+            raise InvalidField("body", str(error)) from None
+        await call.services.admin.add_topic(topic, offers, by=call.by)
+        return call.done()

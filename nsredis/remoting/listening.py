@@ -1,0 +1,83 @@
+"""Listening sockets, and taking connections from them whatever happens."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from nsredis.remoting.addresses import plain_host
+from nsredis.remoting.seldom import Seldom
+
+log = logging.getLogger(__name__)
+
+BACKLOG: Final = 1024
+ACCEPT_AGAIN_S: Final = 0.2
+"""After a failure that lasts: no file, no memory."""
+PASSING: Final = frozenset(
+    {errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.EINTR, errno.ENETDOWN, errno.EHOSTDOWN}
+)
+"""Failures of the one connection that was being taken."""
+
+Taken = Callable[[socket.socket, str, int], None]
+"""Called with a connection and its peer's host and port; it owns the socket."""
+
+
+async def listen(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of the host, all on one port: a free one when `port` is 0. OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in sorted({(family, address[:2]) for family, *_, address in found}):
+            sockets.append(_listen(family, str(address[0]), port or _port_of(sockets), alone=len(found) > 1))
+    except OSError:
+        for sock in sockets:
+            sock.close()
+        raise
+    return sockets
+
+
+def _port_of(sockets: list[socket.socket]) -> int:
+    return int(sockets[0].getsockname()[1]) if sockets else 0
+
+
+def _listen(family: int, host: str, port: int, *, alone: bool) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # `::` alone means every address, of IPv4 too
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone or host != "::")
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        sock.close()
+        words = f"cannot listen on ({host!r}, {port}): {error.strerror}"
+        raise OSError(error.errno, words) from None
+    return sock
+
+
+async def accept_for_ever(listener: socket.socket, taken: Taken) -> None:
+    """Take connections until cancelled, one in a turn of the loop, so that others get theirs."""
+    loop = asyncio.get_running_loop()
+    failing = Seldom(log, logging.ERROR)
+    while True:
+        try:
+            sock, address = await loop.sock_accept(listener)
+        except OSError as error:
+            if error.errno not in PASSING:
+                failing.tell("no connection can be taken: %s", error.strerror)
+                await asyncio.sleep(ACCEPT_AGAIN_S)
+            continue
+        sock.settimeout(0)
+        _set_no_delay(sock)
+        taken(sock, plain_host(address[0]), address[1])
+        await asyncio.sleep(0)
+
+
+def _set_no_delay(sock: socket.socket) -> None:
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        log.debug("a connection was gone before it was taken")

@@ -1,0 +1,175 @@
+import asyncio
+import time
+
+import pytest
+
+from nsredis.remoting.door import Peer
+from nsredis.remoting.limits import ANSWER_WITHIN_S, Limits
+from nsredis.wire.codes import ResponseCode
+from nsredis.wire.commands import Command
+from tests.remoting.conftest import Start
+from tests.remoting.raw_client import request
+from tests.remoting.scripted_door import LATER, NOW, ORDERED
+from tests.support.eventually import eventually
+
+
+async def test_requests_run_beside_each_other_and_ordered_ones_one_after_the_other(start: Start) -> None:
+    remoting = await start()
+    door, client = remoting.door, await remoting.client()
+
+    async def the_first_is_slowest(asked: Command, _: Peer) -> Command:
+        await asyncio.sleep(0.02 / asked.opaque)
+        return asked.reply(0)
+
+    door.work[ORDERED] = the_first_is_slowest
+    door.go.clear()
+    frames = [request(ORDERED, 1), request(LATER, 11), request(ORDERED, 2), request(LATER, 12), request(ORDERED, 3)]
+    await client.send(b"".join(frames))
+    assert [(await client.receive()).opaque for _ in range(3)] == [1, 2, 3]
+    assert door.running == 2
+    door.go.set()
+    assert {(await client.receive()).opaque for _ in range(2)} == {11, 12}
+    assert [opaque for opaque in door.begun if opaque < 10] == [1, 2, 3]
+    assert [opaque for opaque in door.ended if opaque < 10] == [1, 2, 3]
+
+
+async def test_the_order_is_that_of_one_connection(start: Start) -> None:
+    remoting = await start()
+    remoting.door.go.clear()
+    for opaque in (1, 2):
+        await (await remoting.client()).send(request(ORDERED, opaque))
+    await eventually(lambda: remoting.door.running == 2)
+    remoting.door.go.set()
+
+
+async def test_every_answer_leaves_in_time(start: Start) -> None:
+    remoting = await start()
+    remoting.door.go.clear()
+    client = await remoting.client()
+    begun = time.monotonic()
+    await client.send(request(LATER, 1) + request(ORDERED, 2) + request(ORDERED, 3))
+    answers = {answer.opaque: answer for answer in [await client.receive() for _ in range(3)]}
+    assert ANSWER_WITHIN_S < 2
+    assert ANSWER_WITHIN_S - 0.05 < time.monotonic() - begun < 2.9  # a busy machine is late
+    for opaque in (1, 2):
+        assert answers[opaque].code == ResponseCode.SYSTEM_ERROR
+        assert answers[opaque].remark == "not done within 1.9 s; whether it still will be is not known"
+    assert answers[3].code == ResponseCode.SYSTEM_BUSY
+    assert (answers[3].remark or "").startswith("not begun within 1.9 s")
+    await eventually(lambda: remoting.door.running == 0)  # they are cancelled
+    assert 3 not in remoting.door.begun
+    assert (await client.ask(NOW, 4)).code == 0
+
+
+async def test_work_that_will_not_be_cancelled_holds_up_only_its_own_order(start: Start) -> None:
+    remoting = await start(Limits(answer_within_s=0.05))
+    door, client = remoting.door, await remoting.client()
+    refused = 0
+
+    async def stubborn(asked: Command, _: Peer) -> Command:
+        nonlocal refused
+        while not door.go.is_set():
+            try:
+                await door.go.wait()
+            except asyncio.CancelledError:
+                refused += 1
+        return asked.reply(0)
+
+    door.work[ORDERED] = stubborn
+    door.go.clear()
+    assert (await client.ask(ORDERED, 1)).code == ResponseCode.SYSTEM_ERROR
+    assert (await client.ask(ORDERED, 2)).code == ResponseCode.SYSTEM_BUSY
+    assert (await client.ask(NOW, 3)).code == 0
+    await eventually(lambda: refused > 1)  # it is asked again
+    door.go.set()
+    await eventually(lambda: door.running == 0)
+    assert (await client.ask(ORDERED, 4)).code == 0
+    assert door.begun == [1, 4]
+
+
+async def test_a_cancelled_task_is_answered(start: Start) -> None:
+    remoting = await start()
+
+    async def cancelled(_: Command, __: Peer) -> Command:
+        raise asyncio.CancelledError
+
+    remoting.door.work[LATER] = cancelled
+    answer = await (await remoting.client()).ask(LATER)
+    assert (answer.code, answer.remark) == (ResponseCode.SYSTEM_ERROR, "CancelledError: it was given up")
+
+
+async def test_only_so_many_run_at_once_and_nothing_more_is_read(start: Start) -> None:
+    remoting = await start(Limits(in_flight=4))
+    door, client = remoting.door, await remoting.client()
+    door.go.clear()
+    await client.send(b"".join(request(LATER, opaque) for opaque in range(6)))
+    await eventually(lambda: door.running == 4)
+    await client.send(request(NOW, 100))
+    [connection] = remoting.server._shared.connections
+    assert not connection._reading
+    assert all(asked.opaque < 100 for asked in door.asked)
+    door.go.set()
+    answered = [(await client.receive()).opaque for _ in range(7)]
+    assert sorted(answered) == [0, 1, 2, 3, 4, 5, 100]
+    assert door.most_running == 4
+
+
+async def test_requests_that_wait_for_a_place_are_answered_in_time_too(start: Start) -> None:
+    remoting = await start(Limits(in_flight=1, answer_within_s=0.1))
+    remoting.door.go.clear()
+    client = await remoting.client()
+    await client.send(request(LATER, 1) + request(LATER, 2) + request(NOW, 3))
+    answers = [await client.receive() for _ in range(3)]
+    assert {answer.opaque: answer.code for answer in answers} == {
+        3: ResponseCode.SUCCESS,
+        1: ResponseCode.SYSTEM_ERROR,
+        2: ResponseCode.SYSTEM_BUSY,
+    }
+    assert remoting.door.begun == [1]
+
+
+async def test_large_requests_fill_a_connection_sooner(start: Start) -> None:
+    remoting = await start(Limits(in_flight_bytes=100_000))
+    remoting.door.go.clear()
+    client = await remoting.client()
+    await client.send(request(LATER, 1, bytes(120_000)))
+    await eventually(lambda: remoting.door.begun == [1])
+    [connection] = remoting.server._shared.connections
+    await eventually(lambda: not connection._reading)
+    remoting.door.go.set()
+    assert (await client.receive()).opaque == 1
+    await eventually(lambda: connection._reading)
+
+
+async def test_all_connections_together_hold_only_so_much(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    remoting = await start(Limits(held_bytes=100_000))
+    remoting.door.go.clear()
+    first, second, third = [await remoting.client() for _ in range(3)]
+    await first.send(request(LATER, 1, bytes(60_000)))
+    await eventually(lambda: remoting.door.begun == [1])
+    await second.send(request(LATER, 2, bytes(30_000)))
+    await eventually(lambda: remoting.door.begun == [1, 2])
+    answer = await second.ask(LATER, 3, bytes(20_000))
+    assert answer.code == ResponseCode.SYSTEM_BUSY
+    await third.send(request(LATER, 4, bytes(200_000))[:150_000])
+    assert await third.is_cut_off()
+    assert remoting.observer.closed == {"memory": 1}
+    remoting.door.go.set()
+    assert [(await first.receive()).opaque, (await second.receive()).opaque] == [1, 2]
+    assert len((await second.ask(LATER, 5, bytes(90_000))).body or b"") == 90_000
+    assert remoting.server._shared.budget._left == 100_000
+
+
+async def test_a_closed_connection_is_told_after_its_last_request(start: Start) -> None:
+    remoting = await start()
+    door, client = remoting.door, await remoting.client()
+    door.go.clear()
+    await client.send(request(ORDERED, 1, one_way=True) + request(ORDERED, 2, one_way=True) + request(LATER, 3))
+    await eventually(lambda: door.running == 2)
+    client.reset()
+    await eventually(lambda: remoting.observer.closed == {"peer": 1})
+    assert door.gone == []
+    door.go.set()
+    await eventually(lambda: len(door.gone) == 1)
+    assert sorted(door.ended) == [1, 2, 3]  # what was sent is carried out
+    assert not remoting.server._shared.connections
