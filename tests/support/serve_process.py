@@ -26,7 +26,8 @@ class ServeProcess:
 
     def __init__(self, folder: Path, *arguments: str | Path, environ: Mapping[str, str] | None = None) -> None:
         self.http = f"127.0.0.1:{free_port()}"
-        self._arguments = ["--http", self.http, "--remoting", f"127.0.0.1:{free_port()}", *map(str, arguments)]
+        self.remoting = f"127.0.0.1:{free_port()}"
+        self._arguments = ["--http", self.http, "--remoting", self.remoting, *map(str, arguments)]
         self._environ = clean_environment(**(environ or {}))
         self._log = folder / f"serve-{self.http.rpartition(':')[2]}.log"
         self._process: subprocess.Popen[bytes] | None = None

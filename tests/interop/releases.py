@@ -1,0 +1,27 @@
+"""The releases of RocketMQ that we run against."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release: its version, and the file that names its jars."""
+
+    version: str
+    pom: Path
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
+    def __str__(self) -> str:
+        return self.version
+
+
+RELEASE_5: Final = Release("5.4.0", HERE / "poms" / "rocketmq-5.xml")
+RELEASE_4: Final = Release("4.9.7", HERE / "poms" / "rocketmq-4.xml")
+"""4.9.8 has no name server and no broker on Maven Central; 4.9.7 is the last that has."""
