@@ -18,8 +18,8 @@ from tests.support.eventually import eventually
 from tests.support.serve_process import ServeProcess
 from tests.support.store_process import StoreProcess
 
-KINDS = ("java-5", "java-4")
-"""The name servers that every test is run against. `nsredis` joins them when its remoting port answers."""
+KINDS = ("java-5", "java-4", "nsredis")
+"""The name servers that every test is run against."""
 
 BY_ITSELF_S = 20.0
 """In which a broker registers by itself: a 5.x often only ten seconds after its start."""
@@ -79,7 +79,7 @@ def nodes_of_ours(store_server: StoreProcess, interop_folder: Path) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def name_servers(request: pytest.FixtureRequest, interop_folder: Path) -> Iterator[dict[str, NameServer]]:
+def name_servers(nodes_of_ours: NodesOfOurs, interop_folder: Path) -> Iterator[dict[str, NameServer]]:
     """One of every kind, for the whole session."""
     java = {
         "java-5": JavaNameServer(RELEASE_5, interop_folder),
@@ -90,8 +90,7 @@ def name_servers(request: pytest.FixtureRequest, interop_folder: Path) -> Iterat
             server.start()
         for server in java.values():
             server.wait_ready()
-        ours = {"nsredis": request.getfixturevalue("nodes_of_ours")} if "nsredis" in KINDS else {}
-        yield {**java, **ours}
+        yield {**java, "nsredis": nodes_of_ours}
     finally:
         for server in java.values():
             server.kill9()
