@@ -43,7 +43,7 @@ def _headers() -> Iterator[Step]:
     """JSON headers as other clients write them."""
 
     def written(name: str, make: Callable[[int], str], *about: str) -> Step:
-        return _raw(name, lambda opaque: _framed(make(opaque).encode()), *about)
+        return _raw(name, lambda opaque: _framed(make(opaque).encode()), *about, alone=True)
 
     def changed(**changes: object) -> Callable[[int], str]:
         def make(opaque: int) -> str:
@@ -52,14 +52,15 @@ def _headers() -> Iterator[Step]:
 
         return make
 
-    yield written("least", lambda opaque: f'{{"code":106,"opaque":{opaque}}}', "cluster-info")
+    yield written("least", lambda opaque: f'{{"code":106,"opaque":{opaque}}}', "")
     yield written("a line feed behind", lambda opaque: changed()(opaque) + "\n")
     yield written("blanks", lambda opaque: json.dumps(json.loads(changed()(opaque)), indent=3))
     yield written("keys in another order", lambda o: f'{{"extFields":{{"topic":"TopicA"}},"opaque":{o},"code":105}}')
-    yield written("unquoted keys", lambda o: f'{{code:105,opaque:{o},extFields:{{topic:"TopicA"}}}}')
+    bare = '{code:105,opaque:%d,extFields:{topic:"TopicA"}}'
+    yield written("unquoted keys", lambda opaque: bare % opaque, "lenient-header")
     yield written("single quotes", lambda o: f"{{'code':105,'opaque':{o},'extFields':{{'topic':'TopicA'}}}}")
     for language in ("CPP", "GO", "NOTHING", 1, 12, 99, None):
-        yield written(f"language {language}", changed(language=language))
+        yield written(f"language {language}", changed(language=language), "lenient-header" if language == 99 else "")
     yield written("an empty remark", changed(remark=""))
     yield written("a remark", changed(remark="words"))
     yield written("unknown keys", changed(other=[1, {"a": None}]))
@@ -83,11 +84,15 @@ def _binary_headers() -> Iterator[Step]:
 
     topic = entry(b"topic", b"TopicA")
     for language in (0, 1, 9, 12, 100, -1):
-        yield _raw(f"language {language}", lambda o, lang=language: _framed(header(o, topic, language=lang), form=1))  # type: ignore[misc]
-    yield _raw("a remark", lambda o: _framed(header(o, topic, "größe".encode()), form=1))
-    yield _raw("an empty value", lambda o: _framed(header(o, topic + entry(b"ns", b"")), form=1))
-    yield _raw("an empty topic", lambda o: _framed(header(o, entry(b"topic", b"")), form=1))
-    yield _raw("no parameters", lambda o: _framed(header(o, b""), form=1))
+
+        def named(opaque: int, language: int = language) -> bytes:
+            return _framed(header(opaque, topic, language=language), form=1)
+
+        yield _raw(f"language {language}", named, alone=True)
+    yield _raw("a remark", lambda o: _framed(header(o, topic, "größe".encode()), form=1), alone=True)
+    yield _raw("an empty value", lambda o: _framed(header(o, topic + entry(b"ns", b"")), form=1), alone=True)
+    yield _raw("an empty topic", lambda o: _framed(header(o, entry(b"topic", b"")), form=1), alone=True)
+    yield _raw("no parameters", lambda o: _framed(header(o, b""), form=1), alone=True)
 
 
 def _broken(form: Serialization) -> Iterator[Step]:

@@ -47,6 +47,12 @@ def steps(form: Serialization) -> Iterator[Step]:
     yield call.ask(PUT, "without a value", "kv-null", ext={"namespace": "null", "key": "k"})
     yield call.ask(GET, "without a value", "kv-null", ext={"namespace": "null", "key": "k"})
     yield call.ask(LIST, "without a value", "kv-null", ext={"namespace": "null"})
+    for about, ext in {
+        "an empty namespace": {"namespace": "", "key": "k", "value": "v"},
+        "an empty key": {"namespace": "bounds", "key": "", "value": "v"},
+        "a value of 100,000 characters": {"namespace": "bounds", "key": "k", "value": "v" * 100_000},
+    }.items():
+        yield call.ask(PUT, about, "kv-bounds", ext=ext)
     # A namespace whose last key goes.
     yield call.ask(PUT, ext={"namespace": "brief", "key": "k", "value": "v"})
     yield call.ask(DELETE, ext={"namespace": "brief", "key": "k"})

@@ -25,7 +25,7 @@ def steps(form: Serialization) -> Iterator[Step]:
     yield call.ask(
         BEAT, "of the controller's kind", ext=A.ext | {"epoch": "3", "maxOffset": "9", "heartbeatTimeoutMills": "1"}
     )
-    yield call.ask(BEAT, "without parameters", "unknown-heartbeat")
+    yield call.ask(BEAT, "without parameters", "bad-parameters")
     yield call.ask(BEAT, "one-way", ext=A.ext, flag=ONE_WAY_FLAG)
     yield call.ask(BEAT, "one-way of nobody", ext=Who("nobody").ext, flag=ONE_WAY_FLAG)
     yield from _groups(call)

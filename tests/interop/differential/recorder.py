@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ SILENCE_S: Final = 0.4
 """After which a request of a code that old servers never answer counts as unanswered."""
 SETTLED_S: Final = 5.0
 
+OF_ONE_PROCESS: Final = ("listenPort", "configStorePath", "kvConfigPath")
+"""Properties that differ between any two processes."""
 MAYBE_SILENT: Final = "maybe-silent"
 
 
@@ -42,16 +45,17 @@ class Answer:
         return f"{self.code} remark={self.remark!r} ext={self.ext} {form}{body}"
 
 
-def play(address: str, story: Story) -> list[Answer]:
-    """The answers to a story's steps, in order."""
+def play(address: str, story: Story, unanswered: Collection[int] = ()) -> list[Answer]:
+    """The answers to a story's steps, in order. `unanswered`: codes for whose answers it does not wait long."""
     with Connection(address, ANSWER_S) as connection:
-        player = _Player(address, connection)
+        player = _Player(address, connection, unanswered)
         return [player.play(step) for step in story.steps]
 
 
 class _Player:
-    def __init__(self, address: str, connection: Connection) -> None:
+    def __init__(self, address: str, connection: Connection, unanswered: Collection[int]) -> None:
         self._address = address
+        self._unanswered = unanswered
         self._connection = connection
         self._opaque = 0
         self._settled = 0
@@ -72,7 +76,8 @@ class _Player:
             connection.send_bytes(step.frame(opaque))
             if step.one_way:
                 return self._unasked(connection, opaque)
-            within = SILENCE_S if MAYBE_SILENT in step.about else ANSWER_S
+            brief = MAYBE_SILENT in step.about or step.code in self._unanswered
+            within = SILENCE_S if brief else ANSWER_S
             while (answer := connection.receive(within)).opaque != opaque:
                 pass
         except (EOFError, ConnectionError):
@@ -119,8 +124,8 @@ def recorded(command: Command, code: int) -> Answer:
     if command.body is None:
         return answer
     if code == RequestCode.GET_NAMESRV_CONFIG:
-        lines = command.body.decode().splitlines()
-        return replace(answer, body=dict(line.partition("=")[::2] for line in lines), dialect="properties")
+        lines = (line.partition("=")[::2] for line in command.body.decode().splitlines())
+        return replace(answer, body={k: v for k, v in lines if k not in OF_ONE_PROCESS}, dialect="properties")
     try:
         orjson.loads(command.body)
         dialect = "standard"

@@ -62,7 +62,7 @@ def _bodies(call: Caller) -> Iterator[Step]:
     yield call.route("TopicA")
     for name in ("packed-static", "static"):
         yield call.leave(Who(name))
-    yield call.route("TopicA", "static-mappings")
+    yield call.route("StaticT")
     yield call.all_topics()
 
 
@@ -124,17 +124,32 @@ def odd_steps(form: Serialization) -> Iterator[Step]:
     yield call.register(
         Who("single"), registration({"Alone": (1, 1, 6)}), "one topic, not registered before", "exception"
     )
-    yield call.clusters("ghost-group")
+    refused = ["but-for:negative-id", "but-for:single", "but-for:no-brokeraddr", "but-for:no-clustername"]
+    yield call.clusters(*refused)
     yield call.register(Who("quirk"), compressed(TWO), "compressed, and says it is not", "sniffed-body")
-    yield call.route("TopicA", "sniffed-body", "ghost-group")
+    refused.append("but-for:quirk")
+    yield call.route("TopicA", *refused)
+    yield call.register(Who("old-slave", 1), body, version=VERSION_4, acting=None)
+    refused.append("but-for:old-slave")
+    yield call.route("TopicA", *refused)
+    yield from _flags(call, refused)
     newer, older = Version(1, state=5), Version(9, state=1)
     yield call.register(Who("states", host="10.1.1.1"), registration(TWO, newer))
     yield call.register(Who("states", host="10.1.1.2"), registration(TWO, older), "older state", "stale-state")
-    yield call.route("TopicA", "sniffed-body", "ghost-group")
+    yield call.route("TopicA", *refused)
     nameless = registration({"Named": (1, 1, 6), "Nameless": (1, 1, 6)}).replace(b',"topicName":"Nameless"', b"")
     yield call.register(Who("nameless"), nameless, "a topic without a name", "nameless-topic")
-    yield call.route("Named", "nameless-topic")
+    yield call.route("Named", "but-for:nameless")
     yield call.register(
         replace(A, cluster="ClusterTwo", host="10.2.2.2"), body, "a name of another cluster", "name-owned"
     )
-    yield call.clusters("ghost-group", "name-owned", "bad-parameters", "nameless-topic", "sniffed-body")
+    yield call.clusters(*refused, "but-for:nameless", "but-for:broker-a")
+
+
+def _flags(call: Caller, refused: list[str]) -> Iterator[Step]:
+    """Replicas that do not agree on their zone and on standing in for their master."""
+    body = registration({"Flagged": (1, 1, 6), "Flagged2": (1, 1, 6)})
+    yield call.register(Who("flags"), body, acting="true", __ZONE_NAME="east")
+    yield call.register(Who("flags", 1), body, acting="false", __ZONE_NAME="west")
+    yield call.route("Flagged", "group-flags")
+    refused.append("but-for:flags")
