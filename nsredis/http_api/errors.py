@@ -20,6 +20,18 @@ class TooLarge(NsredisError):
     code = "too-large"
 
 
+class TooSlow(NsredisError):
+    """The request did not come in fast enough."""
+
+    code = "too-slow"
+
+
+class ExpectationFailed(NsredisError):
+    """The request expects what this API does not do."""
+
+    code = "expectation-failed"
+
+
 class UnsupportedMedia(NsredisError):
     """A media type or an encoding that this API does not read."""
 
