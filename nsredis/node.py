@@ -103,7 +103,7 @@ class Node:
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
             queries=QueryService(view, feed, lambda: follower.problem),
-            admin=AdminService(admin, store, view, own_writes),
+            admin=AdminService(admin, store, view, own_writes, feed),
             nodes=self._nodes,
             suspects=self._suspects,
         )
