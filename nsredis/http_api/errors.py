@@ -75,6 +75,8 @@ def invalid_field(error: msgspec.ValidationError, inside: str = "") -> InvalidFi
         name, rule = missing["name"], "is required"
     elif (unknown := _UNKNOWN.fullmatch(words)) is not None:
         name, rule = unknown["name"], "is not a field here"
+    elif words == "Expected `str` of length >= 1":
+        name, rule = "", "must not be empty"
     else:
         name, rule = "", "must be as follows: " + words[0].lower() + words[1:]
     field = ".".join(part for part in (inside, path, name) if part)

@@ -26,4 +26,5 @@ def read_query(url: URL, kind: type[Query], multiple: Set[str]) -> Any:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid_field(error) from None
+        wrong = invalid_field(error)
+        raise InvalidField(wrong.field.partition("[")[0], wrong.rule) from None
