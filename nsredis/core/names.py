@@ -35,11 +35,18 @@ def check_topic(field: str, topic: str) -> str:
     return _check(field, topic, _TOPIC, MAX_TOPIC, "letters, digits, and the characters %|_-")
 
 
+def inside(field: str, topic: str) -> str:
+    """The path of one topic in a field that has many, such as `topics.TopicA`: how a name that is too long begins."""
+    if not topic:
+        return f'{field}.""'
+    return f"{field}.{topic[:MAX_TOPIC]}…" if len(topic) > MAX_TOPIC else f"{field}.{topic}"
+
+
 def check_topics(field: str, topics: Collection[str]) -> None:
-    """InvalidField unless every one of them may be created; fast where all are good."""
+    """InvalidField, which names the topic, unless every one of them may be created; fast where all are good."""
     if topics and (len(max(topics, key=len)) > MAX_TOPIC or "" in topics or _TOPIC.fullmatch("".join(topics)) is None):
         for topic in topics:
-            check_topic(field, topic)
+            check_topic(inside(field, topic), topic)
 
 
 def check_name(field: str, name: str) -> str:
@@ -71,11 +78,11 @@ def check_foreign_topic(field: str, topic: str) -> str:
 
 
 def check_foreign_topics(field: str, topics: Collection[str]) -> None:
-    """InvalidField unless every one of them may come over remoting; fast where all are good."""
+    """InvalidField, which names the topic, unless every one may come over remoting; fast where all are good."""
     longest = len(max(topics, key=len, default=""))
     if longest > MAX_FOREIGN or "" in topics or (topics and _FOREIGN.fullmatch("".join(topics)) is None):
         for topic in topics:
-            check_foreign_topic(field, topic)
+            check_foreign_topic(inside(field, topic), topic)
 
 
 def _check(field: str, text: str, pattern: re.Pattern[str], limit: int, allowed: str) -> str:

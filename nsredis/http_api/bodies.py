@@ -3,14 +3,17 @@
 import asyncio
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
+import orjson
 from aiohttp import StreamReader, web
-from msgspec import Struct
+from msgspec import Raw, Struct
 
+from nsredis.core.names import inside
 from nsredis.http_api.errors import Malformed, TooLarge, TooSlow, UnsupportedMedia, invalid_field
 
 IN_LOOP_BYTES: Final = 64 * 1024
@@ -18,6 +21,12 @@ IN_LOOP_BYTES: Final = 64 * 1024
 
 LEAST_RATE: Final = 500
 """Bytes in a second: slow links keep it up, and those do not who only want to hold the connection."""
+
+PIECE: Final = 64 * 1024
+MOST_MEMBERS: Final = 1000
+"""A gzip file may be several, one behind another."""
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
 
 _GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
 _ZLIB_WINDOW: Final = zlib.MAX_WBITS
@@ -75,19 +84,31 @@ async def _received(content: StreamReader, limits: BodyLimits) -> bytes:
 def inflate(raw: bytes, windows: tuple[int, ...], limit: int) -> bytes:
     """The inflated bytes. `windows` are tried in turn: what HTTP calls deflate comes with and without zlib's header."""
     for window in windows:
-        inflater = zlib.decompressobj(window)
         try:
-            plain = inflater.decompress(raw, limit + 1)
+            return _inflated(raw, window, limit)
         except zlib.error:
             continue
-        if len(plain) > limit:
-            raise TooLarge(f"the body may inflate to at most {limit} bytes")
-        if not inflater.eof:
-            raise Malformed("the compressed body ended early")
-        if inflater.unused_data:
-            raise Malformed("something follows the compressed body")
-        return plain
     raise Malformed("the body is not compressed as Content-Encoding says")
+
+
+def _inflated(raw: bytes, window: int, limit: int) -> bytes:
+    """The inflated bytes; those of gzip's members, if there are several, one after another."""
+    plain, place = bytearray(), 0
+    for _ in range(MOST_MEMBERS):
+        inflater = zlib.decompressobj(window)
+        while not inflater.eof:
+            if place >= len(raw):
+                raise Malformed("the compressed body ended early")
+            plain += inflater.decompress(raw[place : place + PIECE], limit + 1 - len(plain))
+            place += PIECE
+            if len(plain) > limit:
+                raise TooLarge(f"the body may inflate to at most {limit} bytes")
+        place = min(place, len(raw)) - len(inflater.unused_data)
+        if place == len(raw):
+            return bytes(plain)
+        if window != _GZIP_WINDOW or not raw.startswith(GZIP_MAGIC, place):
+            break
+    raise Malformed("something follows the compressed body")
 
 
 def check_media_type(request: web.Request) -> None:
@@ -103,11 +124,48 @@ def decode_json(raw: bytes, kind: type[Struct]) -> Any:
     try:
         return _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
-        raise invalid_field(error) from None
+        found = invalid_field(error)
+        name, nameless, _ = found.field.partition("[...]")
+        if nameless:
+            blame(_by_name(raw).get(name, b""), _values_of(kind, name), name)
+        raise found from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"the body is not JSON: {error}") from None
+        raise Malformed(f"the body is not JSON: {why_not_json(raw, error)}") from None
+
+
+def why_not_json(raw: bytes, error: Exception) -> str:
+    """What is wrong with it, in words. msgspec takes half a surrogate pair at the end of a text for the end of all."""
+    if "truncated" in str(error):
+        try:
+            orjson.loads(raw)
+        except orjson.JSONDecodeError as better:
+            return str(better)
+    return str(error)
+
+
+def blame(raw: bytes, kind: Any, field: str) -> None:
+    """InvalidField for the first value of an object by name that is not of `kind`: msgspec does not tell its name."""
+    for name, value in _by_name(raw).items():
+        try:
+            _decoder(kind).decode(value)
+        except msgspec.ValidationError as error:
+            raise invalid_field(error, inside(field, name)) from None
+
+
+def _by_name(raw: bytes) -> Mapping[str, bytes]:
+    """The values of an object, each as it stands there; none when it is no object, or malformed further on."""
+    try:
+        found: Mapping[str, bytes] = _decoder(dict[str, Raw]).decode(raw)
+    except msgspec.DecodeError:
+        return {}
+    return found
+
+
+def _values_of(kind: type[Struct], name: str) -> Any:
+    """The type of the values of a field that is an object by name."""
+    return next(get_args(field.type)[1] for field in msgspec.structs.fields(kind) if field.encode_name == name)
 
 
 @cache
-def _decoder(kind: type[Struct]) -> "msgspec.json.Decoder[Any]":
+def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(kind)

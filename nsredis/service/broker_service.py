@@ -14,7 +14,6 @@ from nsredis.core.names import (
     check_foreign_name,
     check_foreign_topics,
     check_name,
-    check_topic,
     check_topics,
 )
 from nsredis.core.observer import Observer
@@ -107,8 +106,8 @@ class BrokerService:
         self, key: BrokerKey, cluster: str, put: Mapping[str, QueueData], delete: Collection[str], *, by: str
     ) -> int:
         """Change some topics of the broker's group; the revision that has them. BrokerNotFound, NotTableOwner."""
+        check_topics("put", put)
         for topic, queues in put.items():
-            check_topic("put", topic)
             check_queues(f"put.{topic}", queues)
         both = sorted(set(put) & set(delete))
         if both:

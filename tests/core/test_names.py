@@ -19,6 +19,7 @@ from nsredis.core.names import (
     check_topics,
     decode,
     encode,
+    inside,
 )
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -121,10 +122,20 @@ def test_many_topics_are_checked_as_one_by_one(topics: list[str]) -> None:
             return str(error)
         return None
 
-    assert refused(lambda: check_topics("f", topics)) == refused(lambda: [check_topic("f", topic) for topic in topics])
-    assert refused(lambda: check_foreign_topics("f", topics)) == refused(
-        lambda: [check_foreign_topic("f", topic) for topic in topics]
+    assert refused(lambda: check_topics("f", topics)) == refused(
+        lambda: [check_topic(inside("f", topic), topic) for topic in topics]
     )
+    assert refused(lambda: check_foreign_topics("f", topics)) == refused(
+        lambda: [check_foreign_topic(inside("f", topic), topic) for topic in topics]
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "field"),
+    [("a b", "topics.a b"), ("", 'topics.""'), ("x" * 127, f"topics.{'x' * 127}"), ("x" * 128, f"topics.{'x' * 127}…")],
+)
+def test_a_topic_among_many_is_named(topic: str, field: str) -> None:
+    assert inside("topics", topic) == field
 
 
 @pytest.mark.parametrize("name", ["a b", "broker:1", "имя", "x" * 255])
