@@ -16,6 +16,7 @@ MAX_BROKER_ID: Final = 2**63 - 1
 _TOPIC: Final = re.compile(r"[%|a-zA-Z0-9_-]+")
 _NAME: Final = re.compile(r"[%|a-zA-Z0-9_.-]+")
 _FOREIGN: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOST: Final = re.compile(r"[a-zA-Z0-9_.-]+")
 _IPV6: Final = re.compile(r"\[[0-9a-fA-F:.%a-z]+\]")
 
@@ -51,6 +52,8 @@ def check_topics(field: str, topics: Collection[str]) -> None:
 
 def check_name(field: str, name: str) -> str:
     """The cluster or broker name itself when it may be created; InvalidField otherwise."""
+    if name in (".", ".."):
+        raise InvalidField(field, "must not be . or ..: in a URL these are no names")
     return _check(field, name, _NAME, MAX_NAME, "letters, digits, and the characters %|_-.")
 
 
@@ -95,6 +98,15 @@ def _check(field: str, text: str, pattern: re.Pattern[str], limit: int, allowed:
     return text
 
 
+def check_text(field: str, text: str, limit: int) -> str:
+    """The text itself, which people will read, when it is short enough and safe to show; InvalidField otherwise."""
+    if len(text) > limit:
+        raise InvalidField(field, f"must have at most {limit} characters")
+    if _CONTROL.search(text) is not None:
+        raise InvalidField(field, "must not have control characters")
+    return text
+
+
 def check_broker_id(field: str, text: str) -> int:
     """A broker id from its decimal digits: 0 is the master; at most 2**63 - 1."""
     if not (text.isascii() and text.isdigit()):
@@ -117,5 +129,5 @@ def check_address(field: str, address: str) -> str:
 
 
 def _check_port(field: str, port: str) -> None:
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
-        raise InvalidField(field, "must end in a port from 1 to 65535")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535 and port[0] != "0"):
+        raise InvalidField(field, "must end in a port from 1 to 65535, without a zero before it")

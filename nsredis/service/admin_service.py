@@ -7,7 +7,7 @@ from typing import Final
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import InvalidField, NotFound, NotReady
 from nsredis.core.kv import KvEntry, check_kv
-from nsredis.core.names import check_foreign_topic
+from nsredis.core.names import check_foreign_topic, check_text
 from nsredis.core.namespace_settings import check_setting
 from nsredis.core.queues import ALL_PERMS, WRITE, QueueData, check_queues
 from nsredis.registry import tables
@@ -44,8 +44,7 @@ class AdminService:
         """Leave a group only the permission bits `perm`, for `expires_in_ms` or until lifted. BrokerNotFound."""
         if not 0 <= perm <= 7:
             raise InvalidField("perm", "must be from 0 to 7: the sum of 4 (read), 2 (write), 1 (inherit)")
-        if len(reason) > MAX_REASON:
-            raise InvalidField("reason", f"must have at most {MAX_REASON} characters")
+        check_text("reason", reason, MAX_REASON)
         if expires_in_ms is not None and not 1 <= expires_in_ms <= MAX_OVERRIDE_MS:
             raise InvalidField("expiresInMs", f"must be from 1 to {MAX_OVERRIDE_MS}")
         revision = await self._admin.set_override(

@@ -41,7 +41,12 @@ async def test_an_override_has_rules(api: Api) -> None:
     assert (await api.call("PUT", OVERRIDE, {"perm": 4})).json["code"] == "broker-not-found"
     await api.register("a")
     assert (await api.call("PUT", "/v1/brokers/other/a/override", {"perm": 4})).status == 404
-    for body, field in (({"perm": 8}, "perm"), ({}, "perm"), ({"perm": 4, "expiresInMs": 0}, "expiresInMs")):
+    for body, field in (
+        ({"perm": 8}, "perm"),
+        ({}, "perm"),
+        ({"perm": 4, "expiresInMs": 0}, "expiresInMs"),
+        ({"perm": 4, "reason": "disk\x1b[2J"}, "reason"),
+    ):
         reply = await api.call("PUT", OVERRIDE, body)
         assert (reply.status, reply.json["field"]) == (422, field)
     assert (await api.get(OVERRIDE)).status == 405

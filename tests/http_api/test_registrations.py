@@ -120,6 +120,8 @@ async def test_two_that_fight_for_an_address_freeze_on_one(api: Api) -> None:
         ({"instance": "x" * 256}, "instance"),
         ({"epoch": -1}, "epoch"),
         ({"adress": "10.0.0.1:1"}, "adress"),
+        ({"zone": "az\x1b[2J"}, "zone"),
+        ({"instance": "one\ntwo"}, "instance"),
         ({"topics": []}, "topics"),
         ({"topics": {"Good": {}, "A b": {}}}, "topics.A b"),
         ({"topics": {"": {}}}, 'topics.""'),
