@@ -12,12 +12,14 @@ from nsredis.core.errors import (
     HistoryTrimmed,
     InvalidField,
     NotFound,
+    NotReplicated,
     NsredisError,
     PreconditionFailed,
     TopicNotFound,
     Unavailable,
 )
 from nsredis.http_api.errors import Malformed, MethodNotAllowed, NoSuchPath, TooLarge, UnsupportedMedia
+from nsredis.http_api.replicas import HEADER as REPLICAS
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -62,6 +64,8 @@ def problem(error: NsredisError, request: web.BaseRequest, revision: int) -> web
     )
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, NotReplicated):
+        response.headers[REPLICAS] = str(error.replicas)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = error.allowed
     if request_id(request) is None:

@@ -294,7 +294,7 @@ class ScriptedStore:
 @asynccontextmanager
 async def real_runner(url: str, namespace: str) -> AsyncIterator[ScriptRunner]:
     """A runner on a real server."""
-    link = open_link(url)
+    link = open_link(url, namespace)
     try:
         yield ScriptRunner(link, Keyspace(namespace), SilentObserver())
     finally:
