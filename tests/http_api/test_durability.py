@@ -1,13 +1,13 @@
 """The setting `durability`: what operators write is answered with success once so many replicas have it."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 
 from nsredis.registry import runner as module
+from nsredis.registry.server_binary import ServerBinary
 from tests.conftest import NodeFactory, OwnStore
 from tests.support.api import Api, Reply
 from tests.support.eventually import eventually
@@ -25,14 +25,37 @@ WRITES: dict[str, Write] = {
 }
 
 
-@pytest.fixture
-async def stores(own_store: OwnStore) -> tuple[StoreProcess, StoreProcess]:
+@pytest.fixture(scope="module")
+def both(
+    server_binary: ServerBinary, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[StoreProcess, StoreProcess]]:
     """A primary and its replica."""
-    primary = own_store(config={"repl-diskless-sync-delay": "0"})
-    replica = own_store(config={"replicaof": f"127.0.0.1 {primary.port}"})
+    primary = StoreProcess(tmp_path_factory.mktemp("primary"), server_binary, config={"repl-diskless-sync-delay": "0"})
+    follow = {"replicaof": f"127.0.0.1 {primary.port}"}
+    replica = StoreProcess(tmp_path_factory.mktemp("replica"), server_binary, config=follow)
+    primary.start()
+    replica.start()
+    yield primary, replica
+    replica.kill9()
+    primary.kill9()
+
+
+@pytest.fixture
+async def stores(both: tuple[StoreProcess, StoreProcess]) -> AsyncIterator[tuple[StoreProcess, StoreProcess]]:
+    """They, with the replica up to date."""
+    primary, replica = both
     async with Redis.from_url(primary.url) as client:
-        await eventually(partial(client.wait, 1, 100), what="the replica follows")
-    return primary, replica
+
+        async def follows() -> bool:
+            # Valkey says of a replica that still loads that it has nothing, when nothing was written.
+            async with client.pipeline(transaction=False) as pipe:
+                pipe.set("x", "1")
+                pipe.wait(1, 100)
+                return bool((await pipe.execute())[1])
+
+        await eventually(follows)
+    yield primary, replica
+    replica.resume()
 
 
 async def prepared(api: Api) -> Api:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from nsredis.registry.server_binary import ServerBinary
 from tests.support.eventually import eventually
 from tests.support.ports import free_port
+from tests.support.sentinel_group import own_port
 from tests.support.store_process import StoreProcess
 
 PRIMARIES = 3
@@ -26,7 +27,13 @@ class ClusterStore:
     """Three primaries with the slots in equal parts, and a replica for each of the first `replicas` of them."""
 
     def __init__(
-        self, folder: Path, binary: ServerBinary, *, replicas: int = PRIMARIES, config: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        binary: ServerBinary,
+        *,
+        replicas: int = PRIMARIES,
+        config: Mapping[str, str] | None = None,
+        tls: Mapping[str, str] | None = None,
     ) -> None:
         settings = {
             "cluster-enabled": "yes",
@@ -37,14 +44,17 @@ class ClusterStore:
             "repl-ping-replica-period": "1",
             **(config or {}),
         }
+        tls = {**tls, "tls-cluster": "yes", "tls-replication": "yes"} if tls else {}
         self.stores = [
-            StoreProcess(folder / f"member{i}", binary, config={**settings, "cluster-port": str(free_port())})
+            StoreProcess(
+                folder / f"member{i}", binary, config={**settings, **own_port(tls), "cluster-port": str(free_port())}
+            )
             for i in range(PRIMARIES + replicas)
         ]
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{store.port}" for store in self.stores[:PRIMARIES])
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{store.peer_port}" for store in self.stores[:PRIMARIES])
 
     async def start(self) -> None:
         """Start it and wait until every member calls it whole and every replica follows."""
@@ -57,7 +67,7 @@ class ClusterStore:
                 await ask(store, "CLUSTER", "ADDSLOTSRANGE", *ends)
                 await ask(store, "CLUSTER", "SET-CONFIG-EPOCH", i + 1)
             if store is not first:
-                await ask(store, "CLUSTER", "MEET", "127.0.0.1", first.port, first.config["cluster-port"])
+                await ask(store, "CLUSTER", "MEET", "127.0.0.1", first.peer_port, first.config["cluster-port"])
         await eventually(self._whole, 30, what="the cluster is whole", every_s=0.05)
         for i, store in enumerate(self.stores[PRIMARIES:]):
             await ask(store, "CLUSTER", "REPLICATE", await self.id_of(self.stores[i]))
@@ -88,7 +98,7 @@ class ClusterStore:
         slot = int(await ask(asked, "CLUSTER", "KEYSLOT", key))
         for first, last, (_, port, *_), *_ in await ask(asked, "CLUSTER", "SLOTS"):
             if int(first) <= slot <= int(last):
-                return next(store for store in self.stores if store.port == int(port))
+                return next(store for store in self.stores if int(port) in (store.port, store.peer_port))
         raise AssertionError(f"nobody owns slot {slot}")
 
     async def move(self, key: str, old: StoreProcess, new: StoreProcess) -> None:

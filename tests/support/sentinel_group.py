@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from nsredis.registry.server_binary import ServerBinary
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 from tests.support.store_process import StoreProcess
 
 NAME = "mymaster"
@@ -18,12 +19,15 @@ SENTINELS = 3
 class SentinelProcess(StoreProcess):
     """One Sentinel. It rewrites its file, so it gets one of its own."""
 
-    def __init__(self, folder: Path, binary: ServerBinary, primary: StoreProcess, lines: Sequence[str]) -> None:
-        super().__init__(folder, binary)
+    def __init__(
+        self, folder: Path, binary: ServerBinary, primary: StoreProcess, tls: Mapping[str, str], lines: Sequence[str]
+    ) -> None:
+        super().__init__(folder, binary, config=own_port(tls))
         self._lines = [
             f"port {self.port}",
             "bind 127.0.0.1",
-            f"sentinel monitor {NAME} 127.0.0.1 {primary.port} 2",
+            *(f"{name} {value}" for name, value in self.config.items() if name.startswith("tls-")),
+            f"sentinel monitor {NAME} 127.0.0.1 {primary.peer_port} 2",
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}",
             f"sentinel failover-timeout {NAME} 5000",
             *lines,
@@ -41,8 +45,14 @@ class SentinelProcess(StoreProcess):
         super().start()
 
 
+def own_port(tls: Mapping[str, str]) -> dict[str, str]:
+    """The options of TLS with a port for one process; none without TLS."""
+    return {**tls, "tls-port": str(free_port())} if tls else {}
+
+
 class SentinelGroup:
-    """`stores[0]` is the primary at first. `config` holds for each store, `sentinel_lines` for each Sentinel."""
+    """`stores[0]` is the primary at first. `config` holds for each store, `sentinel_lines` for each Sentinel, `tls` for
+    all."""
 
     def __init__(
         self,
@@ -51,6 +61,7 @@ class SentinelGroup:
         *,
         replicas: int = 1,
         config: Mapping[str, str] | None = None,
+        tls: Mapping[str, str] | None = None,
         sentinel_lines: Sequence[str] = (),
     ) -> None:
         settings = {
@@ -62,13 +73,15 @@ class SentinelGroup:
             "masterauth": "replica",
             **(config or {}),
         }
-        primary = StoreProcess(folder / "store0", binary, config=settings)
-        follow = {"replicaof": f"127.0.0.1 {primary.port}"}
+        tls = {**tls, "tls-replication": "yes"} if tls else {}
+        primary = StoreProcess(folder / "store0", binary, config={**settings, **own_port(tls)})
+        follow = {**settings, "replicaof": f"127.0.0.1 {primary.peer_port}"}
         self.stores = [primary] + [
-            StoreProcess(folder / f"store{i}", binary, config={**settings, **follow}) for i in range(1, replicas + 1)
+            StoreProcess(folder / f"store{i}", binary, config={**follow, **own_port(tls)})
+            for i in range(1, replicas + 1)
         ]
         self.sentinels = [
-            SentinelProcess(folder / f"sentinel{i}", binary, primary, sentinel_lines) for i in range(SENTINELS)
+            SentinelProcess(folder / f"sentinel{i}", binary, primary, tls, sentinel_lines) for i in range(SENTINELS)
         ]
 
     @property
@@ -78,7 +91,7 @@ class SentinelGroup:
     @property
     def hosts(self) -> str:
         """The Sentinels, as a URL lists them."""
-        return ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return ",".join(f"127.0.0.1:{sentinel.peer_port}" for sentinel in self.sentinels)
 
     @property
     def url(self) -> str:

@@ -56,6 +56,11 @@ class StoreProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     @property
+    def peer_port(self) -> int:
+        """Where replicas, Sentinels and other members reach it: the TLS port where it has one."""
+        return int(self.config.get("tls-port", self.port))
+
+    @property
     def unix_url(self) -> str:
         """Where it listens, over its unix socket."""
         return f"unix://{self.folder}/s.sock"
