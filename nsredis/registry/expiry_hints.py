@@ -60,10 +60,11 @@ class ExpiryHints:
         """Until the primary is another one."""
         loop = asyncio.get_running_loop()
         await allow_notifications(self._runner)
+        generation = self._runner.link.generation
         await pubsub.psubscribe(self._runner.keyspace.lease_events(self._runner.link.database))
         heard = pinged = loop.time()
         probed = 0.0
-        while not self._runner.link.is_stale(pubsub):
+        while self._runner.link.generation == generation:
             message = await pubsub.get_message(timeout=0.5)
             now = loop.time()
             if message is not None:

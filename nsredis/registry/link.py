@@ -69,10 +69,11 @@ class StoreLink:
         """A subscription connection to the primary that fires our lease keys' notifications."""
         return self.blocking.pubsub()
 
-    def is_stale(self, pubsub: PubSub) -> bool:
-        """Whether a subscription is on a server that is not the primary any more. It would just hear nothing."""
-        connection: Any = pubsub.connection
-        return connection is not None and getattr(connection, "generation", 0) != self.finder.generation
+    @property
+    def generation(self) -> int:
+        """Another number whenever the primary may be another one: a subscription to the old one would hear nothing, and
+        never break."""
+        return self.finder.generation
 
     def on_move(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever another primary than before was connected to."""

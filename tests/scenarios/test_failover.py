@@ -180,7 +180,7 @@ async def test_a_slot_that_moves_to_another_primary_is_followed(
 ) -> None:
     """The old owner lives on, so no connection breaks: also not the one on which nothing would be heard any more."""
     async with (
-        ClusterStore(tmp_path, server_binary, replicas=0) as cluster,
+        ClusterStore(tmp_path, server_binary, replicas=0, config={"notify-keyspace-events": ""}) as cluster,
         fleet(cluster.url, node_factory, http) as running,
     ):
         old = await cluster.owner(f"{{{namespace}}}")
@@ -190,6 +190,8 @@ async def test_a_slot_that_moves_to_another_primary_is_followed(
         assert took < GOAL_S
         await running.assert_nobody_was_lost()
         await heard_of_expiry(running, new)
+        _, flags = await ask(new, "CONFIG", "GET", "notify-keyspace-events")
+        assert set(flags.decode()) == {"K", "x"}  # which the nodes have set there too
         assert [(await node.get("/v1/topics?consistency=strong")).status for node in running.nodes] == [200, 200]
 
 
