@@ -12,6 +12,7 @@ from nsredis.core.errors import (
     HistoryTrimmed,
     InvalidField,
     NotFound,
+    NotReplicated,
     NsredisError,
     PreconditionFailed,
     TopicNotFound,
@@ -26,6 +27,7 @@ from nsredis.http_api.errors import (
     TooSlow,
     UnsupportedMedia,
 )
+from nsredis.http_api.replicas import HEADER as REPLICAS
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -72,6 +74,8 @@ def problem(error: NsredisError, request: web.BaseRequest, revision: int) -> web
     )
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, NotReplicated):
+        response.headers[REPLICAS] = str(error.replicas)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = error.allowed
     if isinstance(error, TooLarge | TooSlow):

@@ -128,9 +128,10 @@ class BrokerService:
                 if await self._store.table_version(key, base.version):
                     return base.version
                 return None
-            return await self._admin.write_tables(
+            written = await self._admin.write_tables(
                 [TableWrite(key.name, base, changed)], kind=ChangeKind.TOPICS, by=by, writer=key.id
             )
+            return written.revision if written is not None else None
 
         revision = await retry_moved(attempt, f"the table of {key.name}", random.random)
         await self._own_writes.seen(revision)

@@ -85,8 +85,8 @@ class Settings:
     redis: str = _setting(
         "",
         "URL",
-        "The Redis or Valkey store: redis://, rediss:// or unix://. Empty: a private server is started, which keeps "
-        "its data under data_dir.",
+        "The Redis or Valkey store: redis://, rediss:// or unix://; redis+sentinel:// with Sentinels, redis+cluster:// "
+        "in a cluster. Empty: a private server is started, which keeps its data under data_dir.",
         rules.store_url_or_empty,
     )
     http: str = _setting(
@@ -125,6 +125,13 @@ class Settings:
         "HOST:PORT;…",
         "What /rocketmq/nsaddr answers, such as a load balancer's address. Empty: the addresses of all ready nodes.",
         rules.addresses_or_empty,
+    )
+    durability: int = _setting(
+        0,
+        "REPLICAS",
+        "How many replicas of the store must have what operators write (key-value configuration, overrides, topics, "
+        "settings) before it is answered with success.",
+        rules.between(0, 100),
     )
     node_id: str = _setting(
         new_node_id,

@@ -16,7 +16,7 @@ GOOD = """
 @pytest.mark.parametrize("url", GOOD.split())
 def test_urls_of_servers(url: str) -> None:
     check_server_url(url)
-    open_link(url)  # the client library takes it too
+    open_link(url, "n")  # the client library takes it too
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_every_option_is_one_of_the_client_library() -> None:
     values = {"db": "1", "protocol": "3", "ssl_cert_reqs": "none"}
     for name, (fits, _) in (OPTIONS | TLS_OPTIONS).items():
         value = next(text for text in (values.get(name, ""), "true", "1") if text and fits(text))
-        open_link(f"rediss://h?{name}={value}")
+        open_link(f"rediss://h?{name}={value}", "n")

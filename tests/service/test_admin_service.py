@@ -31,12 +31,12 @@ def admin(runner: ScriptRunner) -> AdminService:
 
 
 async def test_settings_are_written_as_texts(admin: AdminService, runner: ScriptRunner) -> None:
-    assert await admin.put_settings({"remotingLeaseMs": "5000", "enableTopicList": "false"}, by="me") == 2
+    assert (await admin.put_settings({"remotingLeaseMs": "5000", "enableTopicList": "false"}, by="me")).revision == 2
     row = await ScriptedStore(runner).row("settings")
     assert (row[b"remotingLeaseMs"], row[b"enableTopicList"]) == (b"5000", b"false")
-    assert await admin.put_settings({"remotingLeaseMs": ""}, by="me") == 3
+    assert (await admin.put_settings({"remotingLeaseMs": ""}, by="me")).revision == 3
     assert b"remotingLeaseMs" not in await ScriptedStore(runner).row("settings")
-    assert await admin.put_settings({}, by="me") == 3
+    assert (await admin.put_settings({}, by="me")).revision == 3
 
 
 @pytest.mark.parametrize(("name", "text"), [("remotingLeaseMs", "1"), ("enableTopicList", "no"), ("listenPort", "1")])

@@ -1,6 +1,5 @@
 """Key-value configuration."""
 
-from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -9,6 +8,7 @@ from nsredis.core.errors import NotFound, PreconditionFailed
 from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, ReadQuery
 from nsredis.http_api.paging import page
+from nsredis.http_api.replicas import replicas
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import KvBody, KvInfo, KvNamespaceAnswer, KvNamespacesAnswer
 
@@ -77,7 +77,7 @@ async def _expected(exchange: Exchange) -> int | None:
 
 async def put(exchange: Exchange) -> web.Response:
     """Set a key."""
-    entry, created = await exchange.services.admin.put_kv(
+    entry, written = await exchange.services.admin.put_kv(
         exchange.path("namespace"),
         exchange.path("key"),
         exchange.body.value,
@@ -86,21 +86,23 @@ async def put(exchange: Exchange) -> web.Response:
     )
     answer = shapes.encode(shapes.kv_info(entry))
     return web.Response(
-        status=201 if created else 200,
+        status=201 if written.created else 200,
         body=answer.body,
         content_type="application/json",
-        headers={"ETag": answer.etag},
+        headers={"ETag": answer.etag, **replicas(written)},
     )
 
 
 async def delete(exchange: Exchange) -> web.Response:
     """Delete a key; also when there is none."""
     expected = await _expected(exchange)
-    with suppress(NotFound):
-        await exchange.services.admin.delete_kv(
+    try:
+        written = await exchange.services.admin.delete_kv(
             exchange.path("namespace"), exchange.path("key"), expected=expected, by=exchange.by
         )
-    return web.Response(status=204)
+    except NotFound:
+        return web.Response(status=204)
+    return web.Response(status=204, headers=replicas(written))
 
 
 ENDPOINTS: Final = (

@@ -11,6 +11,7 @@ from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, Query, ReadQuery
 from nsredis.http_api.memo import MEMO
 from nsredis.http_api.paging import page
+from nsredis.http_api.replicas import replicas
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import MAX_TOPICS_ASKED, ClustersAnswer, RouteAnswer, RoutesAnswer, TopicsAnswer
 
@@ -107,8 +108,8 @@ async def list_clusters(exchange: Exchange) -> web.Response:
 async def delete_topic(exchange: Exchange) -> web.Response:
     """Forget a topic's route."""
     topic = exchange.request.match_info.get("topic") or exchange.query.topic
-    await exchange.services.admin.delete_topic(topic, cluster=exchange.query.cluster, by=exchange.by)
-    return web.Response(status=204)
+    written = await exchange.services.admin.delete_topic(topic, cluster=exchange.query.cluster, by=exchange.by)
+    return web.Response(status=204, headers=replicas(written))
 
 
 ENDPOINTS: Final = (
