@@ -142,7 +142,6 @@ async def test_a_slave_acts_for_its_master_until_that_is_back(
     died = time.monotonic()
     pair.master.kill9()
     acts = await _routed(two_nodes, pair, {0: pair.slave.address})
-    print("ACTING", name, acts - died)
     assert acts - died < LEASE_MS / 1000, "it is as soon as the master's port refuses"
     assert not _may_write(two_nodes, pair)
     pair.slave.wait_for("min broker id changed, prev [01], new 1")
