@@ -156,11 +156,8 @@ class NotReplicated(Unavailable):
 
     code = "not-replicated"
 
-    def __init__(self, replicas: int, demanded: int) -> None:
-        super().__init__(
-            f"the change is made, but {replicas} of the {demanded} replicas demanded have it so far: "
-            "a failover of the store now may lose it"
-        )
+    def __init__(self, detail: str, replicas: int = 0) -> None:
+        super().__init__(detail)
         self.replicas = replicas
 
 

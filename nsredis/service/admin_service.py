@@ -171,8 +171,13 @@ class AdminService:
     async def _done(self, written: Written) -> Written:
         """What was written, once this node shows it."""
         await self._own_writes.seen(written.revision)
-        if written.replicas is not None and written.replicas < self._admin.durability:
-            raise NotReplicated(written.replicas, self._admin.durability)
+        have, demanded = written.replicas, self._admin.durability
+        if have is not None and have < demanded:
+            raise NotReplicated(
+                f"the change is made, but {have} of the {demanded} replicas demanded have it so far: "
+                "a failover of the store now may lose it",
+                have,
+            )
         return written
 
     async def _up_to_date(self) -> None:
