@@ -25,11 +25,20 @@ class Presence:
         self._describe = describe
         self._clock_read = clock_read
         self._peers: dict[str, NodeInfo] = {}
+        self._news = asyncio.Event()
 
     def nodes(self) -> list[NodeInfo]:
         """The live nodes by id; this one as it is now."""
         me = self._describe()
         return [node for _, node in sorted({**self._peers, me.id: me}.items())]
+
+    async def heard(self, timeout_s: float) -> None:
+        """Return when this node has heard of the others anew, or after `timeout_s` seconds."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
 
     async def run(self) -> None:
         """Announce this node for ever."""
@@ -47,6 +56,8 @@ class Presence:
         self._clock_read(int(now_ms) - int((before + time.time()) * 500))
         peers = [_node(rows.pairs(flat)) for flat in others]
         self._peers = {node.id: node for node in peers}
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def leave(self) -> None:
         """Say that this node goes."""

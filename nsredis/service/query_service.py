@@ -240,18 +240,23 @@ class QueryService:
         """Hear of changes: scopes as in nsredis.view.subscriptions."""
         return self._view.subscriptions.subscribe(scopes)
 
+    async def head(self) -> tuple[int, str]:
+        """The newest revision and its mark, as Redis has them now. StoreUnavailable."""
+        try:
+            async with asyncio.timeout(STRONG_S):
+                revision, tag = await self._feed.head()
+        except TimeoutError:
+            raise StoreUnavailable("the store does not answer") from None
+        if revision == 0:
+            raise StoreUnavailable("the store has lost the namespace; it is being put back")
+        return revision, tag
+
     async def at_least(self, *, revision: int | None = None, strong: bool = False) -> None:
         """Return when the view has `revision`, and with `strong` all that was acknowledged until now."""
         ends = time.monotonic() + STRONG_S
         self._state()
         if strong:
-            try:
-                async with asyncio.timeout(STRONG_S):
-                    head, _ = await self._feed.head()
-            except TimeoutError:
-                raise StoreUnavailable("the store does not answer") from None
-            if head == 0:
-                raise StoreUnavailable("the store has lost the namespace; it is being put back")
+            head, _ = await self.head()
             revision = max(revision or 0, head)
         if revision is not None:
             left_s = ends - time.monotonic()
