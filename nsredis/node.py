@@ -29,7 +29,9 @@ from nsredis.registry.sweeper import Sweeper
 from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
+from nsredis.service.convergence_service import ConvergenceService
 from nsredis.service.doors import Services
+from nsredis.service.explain_service import ExplainService
 from nsredis.service.node_service import NodeService
 from nsredis.service.own_writes import OwnWrites
 from nsredis.service.probe import TcpProbe
@@ -100,12 +102,15 @@ class Node:
         self._nodes = NodeService(settings.node_id, view, follower, self._presence)
         store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
         self._suspects = Suspects(store, TcpProbe() if settings.probe_brokers else None, view, metrics)
+        queries = QueryService(view, feed, lambda: follower.problem)
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
-            queries=QueryService(view, feed, lambda: follower.problem),
+            queries=queries,
             admin=AdminService(admin, store, view, own_writes),
             nodes=self._nodes,
             suspects=self._suspects,
+            explain=ExplainService(view, self._nodes),
+            convergence=ConvergenceService(queries, view, self._presence),
         )
         metrics.watch(
             Gauges(
