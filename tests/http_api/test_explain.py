@@ -254,6 +254,36 @@ async def test_a_deletion_is_known_to_a_node_that_started_later(
         assert (await _explain(node, "T", f"?minRevision={revision}"))["verdict"] == "deleted"
 
 
+async def test_a_deletion_of_which_the_change_is_no_longer_kept(
+    api: Api,
+    store: ScriptedStore,
+    node_factory: NodeFactory,
+    store_server: StoreProcess,
+    http: aiohttp.ClientSession,
+) -> None:
+    await api.register("a", topics={"T": {}})
+    await api.call("DELETE", "/v1/topics/T")
+    await api.register("b")
+    await store.redis.xtrim(store.keys.fixed["changes"], maxlen=1, approximate=False)
+    late = Api(http, (await node_factory(store_server.url)).http_address)
+    found = await _explain(late, "T")
+    assert (found["verdict"], found["groups"][0]["deletion"]) == ("deleted", {"held": True})
+    assert found["memory"]["allChanges"] is False
+
+
+async def test_a_deletion_in_one_cluster_says_nothing_of_another(api: Api) -> None:
+    await api.register("a", cluster="one", topics={"T": {}, "Other": {}})
+    await api.register("b", cluster="two", topics={"T": {}, "Other": {}})
+    await api.call("DELETE", "/v1/topics/T?cluster=one")
+    found = await _explain(api, "T")
+    assert (found["verdict"], _standings(found)) == ("partly-served", {"a": "deleted", "b": "serving"})
+    await api.call("PATCH", "/v1/brokers/one/a/0/topics", {"put": {"T": {}}})
+    await api.register("b", cluster="two", topics={"Other": {}})
+    await api.call("DELETE", "/v1/topics/T")
+    found = await _explain(api, "T")
+    assert (found["verdict"], _standings(found)) == ("deleted", {"a": "deleted", "b": "dropped"})
+
+
 async def test_a_node_without_a_view_says_so(
     own_store: OwnStore, node_factory: NodeFactory, http: aiohttp.ClientSession
 ) -> None:

@@ -31,6 +31,12 @@ async def test_the_most_similar_come_first_and_no_more_than_five() -> None:
     assert found[0] == "topica"
 
 
+@pytest.mark.parametrize("typo", ["orders-099990x", "ordrs-099990", "0rders-099990", "ORDERS-099990"])
+async def test_a_slip_finds_the_name_among_a_hundred_thousand_alike(typo: str) -> None:
+    found = await similar(typo, dict.fromkeys(FLEET))
+    assert "orders-099990" in found
+
+
 @pytest.mark.parametrize("name", ["orders-09999", "x" * 127])
 async def test_among_a_hundred_thousand_alike_the_loop_goes_on(name: str) -> None:
     known = dict.fromkeys(random.Random(1).sample(FLEET, len(FLEET)))

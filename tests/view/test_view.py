@@ -33,3 +33,11 @@ async def test_what_groups_offered_is_remembered_when_all_is_read_anew() -> None
     assert (view.state.former.since_revision, view.state.former.since_ms > 0) == (1, True)
     view.publish(_listing("U"))
     assert view.state.former.dropped("T") == {"a": 1}
+
+
+def test_a_topic_that_is_listed_again_is_not_remembered_as_dropped() -> None:
+    state = _listing("T")
+    state.set_table(TableChange("a", Table(2), (), ("T",), ()))
+    assert state.former.dropped("T") == {"a": 2}
+    state.set_table(TableChange("a", Table(3, {"T": QueueData()}), ("T",), (), ()))
+    assert state.former.dropped("T") == {}
