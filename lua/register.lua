@@ -134,10 +134,12 @@ local function answer(status, revision_now, created)
   return { status, new_epoch, lease_ms, revision_now, created, master, master_ha, version }
 end
 
+-- A broker may send its table in slices, each with a digest of its own: 800 topics by default, or as few as it likes.
+local MOST_DIGESTS = 64
 local function remember_digest(kept)
   local list, count = mark, 1
   for other in string.gmatch(kept, '%S+') do
-    if count < 8 and other ~= mark then
+    if count < MOST_DIGESTS and other ~= mark then
       list, count = list .. ' ' .. other, count + 1
     end
   end

@@ -68,6 +68,7 @@ class Metrics:
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
+        self._store_moves = self._counter("store_moves", "Times that the primary of the store became another one")
         self._detection = self._delay("detection", "From a lapsed lease's deadline to the eviction by this node")
         self._propagation = self._delay("propagation", "From a change in Redis to its visibility on this node")
         for reason in Removal:
@@ -153,6 +154,10 @@ class Metrics:
     def store_failed(self, what: str) -> None:
         """A call to Redis failed."""
         self._store_failures.labels(what).inc()
+
+    def store_moved(self) -> None:
+        """The primary is another one."""
+        self._store_moves.inc()
 
 
 class _Commands(Collector):

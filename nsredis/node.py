@@ -18,13 +18,14 @@ from nsredis.registry.broker_store import BrokerStore
 from nsredis.registry.cancellation import end_task
 from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.embedded import EmbeddedStore
-from nsredis.registry.expiry_hints import ExpiryHints, allow_notifications
+from nsredis.registry.expiry_hints import ExpiryHints
 from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import StoreLink, open_link
 from nsredis.registry.presence import Presence
 from nsredis.registry.restore import Restorer
 from nsredis.registry.runner import ScriptRunner
 from nsredis.registry.snapshot import SnapshotReader
+from nsredis.registry.store_checks import StoreChecks
 from nsredis.registry.sweeper import Sweeper
 from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
@@ -86,7 +87,7 @@ class Node:
             url = self._embedded.url
             if self._embedded.fresh:
                 settle_s = 0.0  # this process made it empty, so no peer has anything to put back
-        self._link = open_link(url)
+        self._link = open_link(url, settings.namespace)
         self.store_description = self._embedded.description if self._embedded else self._link.description
         await self._build(self._link, settle_s)
 
@@ -100,17 +101,17 @@ class Node:
         )
         self._presence = Presence(runner, self._describe, self._clock_read)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence)
-        store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
+        store, own_writes = BrokerStore(runner, settings.node_id), OwnWrites(view)
+        admin = AdminStore(runner, settings.durability)
         self._suspects = Suspects(store, TcpProbe() if settings.probe_brokers else None, view, metrics)
-        queries = QueryService(view, feed, lambda: follower.problem)
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
-            queries=queries,
-            admin=AdminService(admin, store, view, own_writes),
+            queries=QueryService(view, feed, lambda: follower.problem),
+            admin=AdminService(admin, store, view, own_writes, feed),
             nodes=self._nodes,
             suspects=self._suspects,
             explain=ExplainService(view, self._nodes),
-            convergence=ConvergenceService(queries, view, self._presence),
+            convergence=ConvergenceService(view, feed, self._presence),
         )
         metrics.watch(
             Gauges(
@@ -123,17 +124,15 @@ class Node:
         self._doors = FrontDoors(settings, metrics, self.store_description)
         await self._doors.open(services)
         sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
+        link.on_move(metrics.store_moved)
+        self._run("primary", link.watch())
+        self._run("checks", StoreChecks(runner, settings.durability).run())
         self._run("follow", follower.run())
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
-        self._run("hints", self._hear(runner, sweeper))
+        self._run("hints", ExpiryHints(runner, sweeper.hint, random.random).run())
         self._run("presence", self._presence.run())
         self._run("notices", MinIdNotices(services.queries).run())
-
-    async def _hear(self, runner: ScriptRunner, sweeper: Sweeper) -> None:
-        """Listen for expiries; first make sure that the server tells them."""
-        await allow_notifications(runner)
-        await ExpiryHints(runner, sweeper.hint, random.random).run()
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run a part for as long as the node lives. A part that dies of a fault is told of: it never should."""
@@ -187,8 +186,9 @@ class Node:
         if self._presence is not None and self.settings.drain_wait_ms:
             with suppress(NsredisError):
                 await self._presence.announce()  # peers take it off their lists at once
-        log.info("going away: finishing what runs")
-        await asyncio.sleep(self.settings.drain_wait_ms / 1000)
+        if self._tasks:  # else it never began
+            log.info("going away: finishing what runs")
+            await asyncio.sleep(self.settings.drain_wait_ms / 1000)
         if self._suspects is not None:
             await self._suspects.close()  # connections that close from here on are closed by this node
         self._view.subscriptions.mark_all()  # whoever waits for a change is answered now

@@ -7,8 +7,9 @@ from typing import Final
 
 from nsredis.core.errors import TooFarBehind
 from nsredis.core.node_info import NodeInfo
+from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.presence import Presence
-from nsredis.service.query_service import QueryService
+from nsredis.service import freshness
 from nsredis.view.view import View
 
 LOOK_S: Final = 0.25
@@ -31,9 +32,9 @@ class Convergence:
 class ConvergenceService:
     """Compares what the nodes say of themselves once a second. This node's own revision is exact."""
 
-    def __init__(self, queries: QueryService, view: View, presence: Presence) -> None:
-        self._queries = queries
+    def __init__(self, view: View, feed: ChangeFeed, presence: Presence) -> None:
         self._view = view
+        self._feed = feed
         self._presence = presence
 
     async def reached(self, revision: int | None, *, wait_s: float, give_up: Callable[[], bool]) -> Convergence:
@@ -44,7 +45,7 @@ class ConvergenceService:
         ends = time.monotonic() + wait_s
         tag = ""
         if revision is None:
-            revision, tag = await self._queries.head()
+            revision, tag = await freshness.head(self._feed)
         while True:
             found = self._look(revision, tag or self._tag_of(revision))
             left_s = min(LOOK_S, ends - time.monotonic())

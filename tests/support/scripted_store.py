@@ -235,7 +235,7 @@ class ScriptedStore(StoredRows):
 @asynccontextmanager
 async def real_runner(url: str, namespace: str) -> AsyncIterator[ScriptRunner]:
     """A runner on a real server."""
-    link = open_link(url)
+    link = open_link(url, namespace)
     try:
         yield ScriptRunner(link, Keyspace(namespace), SilentObserver())
     finally:
