@@ -30,7 +30,9 @@ from nsredis.registry.sweeper import Sweeper
 from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
+from nsredis.service.convergence_service import ConvergenceService
 from nsredis.service.doors import Services
+from nsredis.service.explain_service import ExplainService
 from nsredis.service.node_service import NodeService
 from nsredis.service.own_writes import OwnWrites
 from nsredis.service.probe import TcpProbe
@@ -108,6 +110,8 @@ class Node:
             admin=AdminService(admin, store, view, own_writes, feed),
             nodes=self._nodes,
             suspects=self._suspects,
+            explain=ExplainService(view, self._nodes),
+            convergence=ConvergenceService(view, feed, self._presence),
         )
         metrics.watch(
             Gauges(

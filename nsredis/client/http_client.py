@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from nsredis.client.errors import ServerUnreachable
 from nsredis.client.http_transport import HttpTransport, Reply
 from nsredis.wire import api_types as api
+from nsredis.wire.convergence_types import ConvergenceAnswer
+from nsredis.wire.explain_types import ExplainAnswer
 
 
 class ApiClient(HttpTransport):
@@ -80,6 +82,14 @@ class ApiClient(HttpTransport):
     async def nodes(self) -> Reply[list[api.NodeInfo]]:
         """Living name server nodes."""
         return await self.get_list(api.NodeInfo, "nodes")
+
+    async def explain(self, topic: str, *, zone: str = "") -> Reply[ExplainAnswer]:
+        """Why a topic has its route, or none."""
+        return await self.get(ExplainAnswer, "explain", topic, query={"zone": zone or None})
+
+    async def convergence(self, revision: int | None = None, *, wait_s: int = 0) -> Reply[ConvergenceAnswer]:
+        """Which nodes have applied a revision, by default the newest; the client's time-out must allow for the wait."""
+        return await self.get(ConvergenceAnswer, "convergence", query={"revision": revision, "wait": wait_s or None})
 
     # Key-value configuration ------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from nsredis.http_api.endpoint import SERVICES, Endpoint, Exchange, ReadQuery
 from nsredis.http_api.errors import Malformed
 from nsredis.http_api.handlers import (
     brokers,
+    convergence,
+    explain,
     health,
     home,
     kv,
@@ -38,6 +40,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         ("configuration", kv),
         ("configuration", namespace_settings),
         ("operations", operations),
+        ("operations", explain),
+        ("operations", convergence),
         ("health", health),
         ("documents", home),
     )

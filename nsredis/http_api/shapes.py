@@ -75,12 +75,13 @@ def broker_info(broker: Broker | OfflineBroker, override: Override | None = None
         registered_at_ms=broker.registered_at_ms,
         instance=broker.instance,
         data_version=DataVersionBody(version.state_version, version.timestamp, version.counter) if version else None,
-        override=_override(override),
+        override=override_info(override),
         suspect_since_ms=broker.suspect_at_ms or None,
     )
 
 
-def _override(override: Override | None) -> OverrideInfo | None:
+def override_info(override: Override | None) -> OverrideInfo | None:
+    """An override that holds."""
     if override is None:
         return None
     return OverrideInfo(override.perm, override.reason, override.by, override.set_at_ms, override.expires_at_ms)

@@ -30,6 +30,7 @@ class Presence:
         self._describe = describe
         self._clock_read = clock_read
         self._peers: dict[str, NodeInfo] = {}
+        self._news = asyncio.Event()
         self._announced = False
         self._namesakes: set[bytes] = set()
 
@@ -37,6 +38,14 @@ class Presence:
         """The live nodes by id; this one as it is now."""
         me = self._describe()
         return [node for _, node in sorted({**self._peers, me.id: me}.items())]
+
+    async def heard(self, timeout_s: float) -> None:
+        """Return when this node has heard of the others anew, or after `timeout_s` seconds."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
 
     async def run(self) -> None:
         """Announce this node for ever."""
@@ -56,6 +65,8 @@ class Presence:
         self._announced = True
         peers = [_node(rows.pairs(flat), int(now_ms)) for flat in others]
         self._peers = {node.id: node for node in peers}
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _look_for_namesakes(self) -> None:
         """Say once of another living node that it has this one's id. What is left of a former life is not one: nobody

@@ -12,6 +12,18 @@ STRONG_S: Final = 2.0
 """How long to wait for the revision that the view must have."""
 
 
+async def head(feed: ChangeFeed) -> tuple[int, str]:
+    """The newest revision and its mark, as Redis has them now. StoreUnavailable."""
+    try:
+        async with asyncio.timeout(STRONG_S):
+            revision, tag = await feed.head()
+    except TimeoutError:
+        raise StoreUnavailable("the store does not answer") from None
+    if revision == 0:
+        raise StoreUnavailable("the store has lost the namespace; it is being put back")
+    return revision, tag
+
+
 async def at_least(view: View, feed: ChangeFeed, *, revision: int | None = None, strong: bool = False) -> None:
     """Return when the view has `revision`, and with `strong` all that was acknowledged until now.
 
@@ -21,14 +33,8 @@ async def at_least(view: View, feed: ChangeFeed, *, revision: int | None = None,
     if view.state is None:
         raise NotReady("this node holds no view yet")
     if strong:
-        try:
-            async with asyncio.timeout(STRONG_S):
-                head, _ = await feed.head()
-        except TimeoutError:
-            raise StoreUnavailable("the store does not answer") from None
-        if head == 0:
-            raise StoreUnavailable("the store has lost the namespace; it is being put back")
-        revision = max(revision or 0, head)
+        newest, _ = await head(feed)
+        revision = max(revision or 0, newest)
     if revision is not None:
         left_s = ends - time.monotonic()
         if left_s <= 0 and view.revision < revision:

@@ -1,7 +1,7 @@
 """Everything a node knows of its namespace at one revision, with the indexes that answers need."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +13,7 @@ from nsredis.core.queues import QueueData
 from nsredis.core.routes import ORDER_NAMESPACE, Offer
 from nsredis.registry.tables import Table
 from nsredis.view.answers import Answer
+from nsredis.view.former_offers import FormerOffers
 from nsredis.view.table_change import TableChange
 
 EVENTS_KEPT: Final = 10_000
@@ -48,6 +49,7 @@ class State:
         self.answers: dict[str, Answer] = {}
         self.legacy_answers: dict[str, bytes] = {}
         self.lists: dict[str, bytes] = {}
+        self.former = FormerOffers()
         self.dirty = Dirty()
         self._offered_by: dict[str, tuple[str, ...]] = {}
         self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -90,6 +92,8 @@ class State:
     def set_table(self, change: TableChange) -> None:
         """A group's table as it is now."""
         name = change.name
+        self.former.changed(name, self.tables.get(name), change.table, change.removed)
+        self.former.offered_again(name, change.added)
         if change.table is None:
             self.tables.pop(name, None)
         else:
@@ -157,7 +161,7 @@ class State:
 
     # Questions ----------------------------------------------------------------------------------------------------
 
-    def topics(self) -> Iterable[str]:
+    def topics(self) -> Collection[str]:
         """Every topic that a group offers, unsorted."""
         return self._offered_by
 

@@ -72,6 +72,12 @@ class View:
     def publish(self, state: State) -> None:
         """Replace everything by a state that was loaded whole."""
         state.take_dirty()
+        old = self._state
+        if old is None:
+            state.former.begin(state.revision, int(time.time() * 1000))
+        else:
+            state.former = old.former
+            state.former.reloaded(old.tables, state.tables)
         self._state = state
         self.subscriptions.mark_all()
         self._wake()
@@ -81,12 +87,17 @@ class View:
         if self.revision >= revision:
             return
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (revision, next(self._order), reached))
+        entry = (revision, next(self._order), reached)
+        heapq.heappush(self._waiting, entry)
         try:
             async with asyncio.timeout(timeout_s):
                 await reached
         except TimeoutError:
             raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}") from None
+        finally:
+            if reached.cancelled():  # nobody waits any more for a revision that may never come
+                self._waiting.remove(entry)
+                heapq.heapify(self._waiting)
 
     def _wake(self) -> None:
         while self._waiting and self._waiting[0][0] <= self.revision:

@@ -41,6 +41,18 @@ async def test_a_node_sees_itself_as_it_is_now(runner: ScriptRunner) -> None:
     assert presence.nodes() == [replace(ONE, revision=6)]
 
 
+async def test_who_waits_for_news_of_the_others_gets_it_with_the_next_call(runner: ScriptRunner) -> None:
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await two.announce()
+    waiting = asyncio.create_task(one.heard(30))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await one.announce()
+    await asyncio.wait_for(waiting, 5)
+    assert one.nodes() == [TWO, ONE]
+    await one.heard(0.001)  # each piece of news is heard once
+
+
 async def test_one_that_leaves_is_not_heard_of_again(runner: ScriptRunner) -> None:
     one, two = _presence(runner, ONE), _presence(runner, TWO)
     await one.announce()
