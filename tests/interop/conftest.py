@@ -28,6 +28,7 @@ BY_ITSELF_S = 20.0
 CAN_DELETE = {"timerWheelEnable": True, "mappedFileSizeTimerLog": 1 << 20}
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are selected by
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
