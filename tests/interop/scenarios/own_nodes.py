@@ -6,20 +6,36 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.interop.name_servers import NodesOfOurs
 from tests.support.processes import CHECKOUT
 from tests.support.serve_process import ServeProcess, clean_environment
 
 COMMAND_S = 30.0
 
 
-class OwnNodes(NodesOfOurs):
+class OwnNodes:
     """Some nodes on one store, in a namespace of their own."""
 
     def __init__(self, folder: Path, store_url: str, namespace: str, count: int = 2, *arguments: str) -> None:
         shared = ["--redis", store_url, "--namespace", namespace, "--settle-ms", "0", *arguments]
-        self.nodes = [ServeProcess(folder, *shared, "--node-id", f"{namespace}-{i + 1}") for i in range(count)]
-        super().__init__([node.remoting for node in self.nodes])
+        self._folder = folder
+        self._namespace = namespace
+        self._shared = shared
+        self.nodes: list[ServeProcess] = []
+        for _ in range(count):
+            self.another()
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        return [node.remoting for node in self.nodes]
+
+    def another(self, instead_of: ServeProcess | None = None) -> ServeProcess:
+        """One more node, to be started; or one that answers HTTP where an ended one did, and remoting elsewhere."""
+        own = ["--node-id", f"{self._namespace}-{len(self.nodes) + 1}"]
+        node = ServeProcess(self._folder, *self._shared, *own, *(["--http", instead_of.http] if instead_of else []))
+        if instead_of:
+            node.http = instead_of.http  # the later of two flags counts
+        self.nodes.append(node)
+        return node
 
     def __enter__(self) -> "OwnNodes":
         """Start them all and wait until they are ready."""
@@ -40,6 +56,11 @@ class OwnNodes(NodesOfOurs):
     def __exit__(self, *_: object) -> None:
         for node in self.nodes:
             node.kill9()
+
+    @property
+    def remoting(self) -> str:
+        """The addresses as RocketMQ takes them."""
+        return ";".join(self.addresses)
 
     def command(self, *words: str | Path) -> str:
         """What an `nsredis` command prints that is given to the first node."""

@@ -53,7 +53,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """Of the group, and of a topic that both have from their start: a 5.x asks its master for others once a minute."""
+        """Of the group, and of a topic that both have from their start: a 5.x asks for others once a minute."""
         return self.master.spec.name
 
     @property

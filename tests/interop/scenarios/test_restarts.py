@@ -41,6 +41,15 @@ class Traffic:
         count = len(self.sent)
         await eventually(lambda: len(self.sent) > count + 5, SOON_S, what=f"{self.producer.name} sends on")
 
+    async def receives_all(self) -> None:
+        """Wait until the consumer has what was sent so far."""
+        sent = self.sent
+        await eventually(
+            lambda: set(bodies(self.consumer, "received")) >= sent,
+            SOON_S,
+            what=f"{len(sent)} come to {self.consumer.name}",
+        )
+
 
 @pytest.fixture(scope="module")
 def three_nodes(store_server: StoreProcess, module_folder: Path) -> Iterator[OwnNodes]:
@@ -79,7 +88,9 @@ def traffic(three_nodes: OwnNodes, brokers: list[Broker], module_folder: Path) -
                 evidence.create_topic(broker.spec, topic)
             for address in three_nodes.addresses:
                 brokers[0].wait_until(
-                    lambda at=address, topic=topic: set(routed(at, topic)) == names, SOON_S, f"{topic} is routed"
+                    lambda at=address, topic=topic: set(routed(at, topic)) == names,  # type: ignore[misc]
+                    SOON_S,
+                    f"{topic} is routed",
                 )
             producer = Producer(release, module_folder, three_nodes.remoting, topic, pause_ms=20)
             consumer = Consumer(release, module_folder, three_nodes.remoting, topic, f"reads-{topic}")
@@ -107,12 +118,7 @@ async def test_restarts_of_all_nodes_are_not_noticed(
         assert await evidence.removals(witness, revision) == []
     assert [bodies(clients.producer, "failed") for clients in traffic] == failed
     for clients in traffic:
-        sent = clients.sent
-        clients.consumer.wait_until(
-            lambda sent=sent, consumer=clients.consumer: set(bodies(consumer, "received")) >= sent,
-            SOON_S,
-            f"receives all of {len(sent)}",
-        )
+        await clients.receives_all()
 
 
 async def _restart(node: ServeProcess, how: signal.Signals, traffic: list[Traffic]) -> None:
