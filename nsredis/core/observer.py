@@ -18,6 +18,9 @@ class Observer(Protocol):
     def detected(self, delay_ms: int) -> None:
         """A lapsed broker was evicted by this node's sweep so long after its deadline."""
 
+    def brake_engaged(self) -> None:
+        """This node's sweep engaged the brake in a cluster."""
+
     def probed(self, outcome: str) -> None:
         """A broker's port was probed: `reached`, `refused` or `unknown`."""
 
@@ -47,6 +50,9 @@ class SilentObserver:
         """Ignore it."""
 
     def detected(self, delay_ms: int) -> None:
+        """Ignore it."""
+
+    def brake_engaged(self) -> None:
         """Ignore it."""
 
     def probed(self, outcome: str) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from nsredis.core.backoff import backoff_s
+from nsredis.core.brake import HOLD_LEASES, HOLD_MOST_MS, WINDOW_MOST_MS
 from nsredis.core.errors import NsredisError
 from nsredis.core.leases import sweep_pause_s
+from nsredis.core.names import decode
+from nsredis.core.namespace_settings import NamespaceSettings
 from nsredis.registry.runner import ScriptRunner, new_tag
 
 log = logging.getLogger(__name__)
@@ -18,6 +21,12 @@ MEMBERS_AT_ONCE: Final = 64
 MIN_PERIOD_S: Final = 0.04
 """The script returns at once when its last run is younger, unless that left some for the next."""
 
+
+DEFAULTS: Final = NamespaceSettings()
+"""What holds where the namespace has no settings of its own."""
+
+HELD: Final = -1
+"""The script's word for a broker that the brake held: its removal is late on purpose."""
 
 FIRST: Final = b"no sweep is on record"
 """What the script says of a new namespace."""
@@ -64,20 +73,40 @@ class Sweeper:
         """One run; the seconds to wait before the next."""
         seen, seen_tag = self._position()
         reply = await self._runner.call(
-            "sweep", tag=new_tag(), node=self._node_id, limit=MEMBERS_AT_ONCE, seen=seen, seen_tag=seen_tag
+            "sweep",
+            tag=new_tag(),
+            node=self._node_id,
+            limit=MEMBERS_AT_ONCE,
+            seen=seen,
+            seen_tag=seen_tag,
+            least=DEFAULTS.brake_min_brokers,
+            percent=DEFAULTS.brake_percent,
+            window_ms=WINDOW_MOST_MS,
+            hold_leases=HOLD_LEASES,
+            hold_ms=HOLD_MOST_MS,
         )
-        status, _, more, gap, *evicted = reply
+        status, _, more, gap, brake, *evicted = reply
         if gap:
             level = logging.INFO if gap == FIRST else logging.WARNING
             log.log(level, "nobody is judged for a gap: %s; every broker gets one lease to beat", gap.decode())
+        for what, cluster, why in zip(brake[::3], brake[1::3], brake[2::3], strict=True):
+            self._tell(what, decode(cluster.decode()), why.decode())
         for member, late_ms in zip(evicted[::2], evicted[1::2], strict=True):
-            self._runner.observer.detected(int(late_ms))
+            if late_ms != HELD:
+                self._runner.observer.detected(int(late_ms))
             log.info("broker %s is offline: it stopped beating", member.decode())
         if more:
             return 0.0
         if status == b"early":
             return MIN_PERIOD_S
         return sweep_pause_s(self._chance())
+
+    def _tell(self, what: bytes, cluster: str, why: str) -> None:
+        if what == b"engaged":
+            self._runner.observer.brake_engaged()
+            log.warning("the expiry brake holds brokers of cluster %s: %s", cluster, why)
+        else:
+            log.warning("the expiry brake is released in cluster %s: %s", cluster, why)
 
     async def _pause(self, pause_s: float) -> None:
         try:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration, TopicBody
+from nsredis.core.brokers import Beat, Broker, BrokerKey, Lease, Registered, Registration, TopicBody
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import BrokerNotFound, InvalidField, NsredisError, Unavailable
 from nsredis.core.leases import check_lease_ms
@@ -165,10 +165,10 @@ class BrokerService:
         await self._own_writes.seen(revision)
         return revision
 
-    async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease] | None:
+    async def leases(self, brokers: Sequence[Broker]) -> dict[BrokerKey, Lease] | None:
         """The live leases from the store; None while it is away."""
         try:
-            return await self._store.leases(keys)
+            return await self._store.leases([(broker.cluster, broker.key) for broker in brokers])
         except Unavailable:
             return None
 

@@ -56,6 +56,7 @@ async def test_when_more_is_due_it_goes_on_at_once(
     sweeper: Sweeper, store: ScriptedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MEMBERS_AT_ONCE", 2)
+    await store.put_settings(brakeMinBrokers="0")
     for broker_id in range(3):
         await store.register(broker_id=broker_id)
         await store.set_deadline(f"broker:a/{broker_id}", await store.now() - 10)
