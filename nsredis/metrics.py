@@ -32,6 +32,8 @@ class Gauges:
 
     brokers: Callable[[], Mapping[str, int]]
     """How many brokers there are, by state."""
+    held: Callable[[], Mapping[str, int]]
+    """How many brokers the expiry brake holds, by cluster."""
     revision: Callable[[], int]
     stale_ms: Callable[[], int]
     ready: Callable[[], bool]
@@ -64,6 +66,7 @@ class Metrics:
         self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
         self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
         self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
+        self._brakes = self._counter("brake_engagements", "Times that this node engaged the expiry brake in a cluster")
         self._probes = self._counter("probes", "Probes of brokers' ports by outcome", "outcome")
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
@@ -134,6 +137,10 @@ class Metrics:
         """A lapsed broker was evicted by this node's sweep."""
         self._detection.observe(max(0, delay_ms) / 1000)
 
+    def brake_engaged(self) -> None:
+        """This node's sweep engaged the brake."""
+        self._brakes.inc()
+
     def probed(self, outcome: str) -> None:
         """A broker's port was probed."""
         self._probes.labels(outcome).inc()
@@ -200,6 +207,12 @@ class _NodeState(Collector):
         for state, count in sorted(self._gauges.brokers().items()):
             brokers.add_metric([state], count)
         yield brokers
+        held = GaugeMetricFamily(
+            "nsredis_brake_held_brokers", "Brokers that the expiry brake holds", labels=["cluster"]
+        )
+        for cluster, count in sorted(self._gauges.held().items()):
+            held.add_metric([cluster], count)
+        yield held
         yield GaugeMetricFamily("nsredis_revision", "The revision that this node has applied", self._gauges.revision())
         yield GaugeMetricFamily(
             "nsredis_staleness_seconds",

@@ -30,6 +30,7 @@ from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
 from nsredis.service.doors import Services
+from nsredis.service.held_probes import HeldProbes
 from nsredis.service.node_service import NodeService
 from nsredis.service.own_writes import OwnWrites
 from nsredis.service.probe import TcpProbe
@@ -99,7 +100,8 @@ class Node:
         self._presence = Presence(runner, self._describe, self._clock_read)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence)
         store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
-        self._suspects = Suspects(store, TcpProbe() if settings.probe_brokers else None, view, metrics)
+        probe = TcpProbe() if settings.probe_brokers else None
+        self._suspects = Suspects(store, probe, view, metrics)
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
             queries=QueryService(view, feed, lambda: follower.problem),
@@ -110,6 +112,7 @@ class Node:
         metrics.watch(
             Gauges(
                 brokers=services.queries.states,
+                held=services.queries.held_by_cluster,
                 revision=lambda: view.revision,
                 stale_ms=view.stale_ms,
                 ready=lambda: services.nodes.not_ready_reason() is None,
@@ -124,6 +127,8 @@ class Node:
         self._run("hints", self._hear(runner, sweeper))
         self._run("presence", self._presence.run())
         self._run("notices", MinIdNotices(services.queries).run())
+        if probe is not None:
+            self._run("held", HeldProbes(store, probe, self._suspects, view, metrics).run())
 
     async def _hear(self, runner: ScriptRunner, sweeper: Sweeper) -> None:
         """Listen for expiries; first make sure that the server tells them."""

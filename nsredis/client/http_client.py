@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from nsredis.client.errors import ServerUnreachable
 from nsredis.client.http_transport import HttpTransport, Reply
 from nsredis.wire import api_types as api
+from nsredis.wire.brake_types import BrakeInfo
 
 
 class ApiClient(HttpTransport):
@@ -80,6 +81,17 @@ class ApiClient(HttpTransport):
     async def nodes(self) -> Reply[list[api.NodeInfo]]:
         """Living name server nodes."""
         return await self.get_list(api.NodeInfo, "nodes")
+
+    # The expiry brake -------------------------------------------------------------------------------------------------
+
+    async def brakes(self) -> Reply[list[BrakeInfo]]:
+        """The clusters in which the brake is engaged or still holds somebody."""
+        return await self.get_list(BrakeInfo, "brake")
+
+    async def release_brake(self, cluster: str) -> Reply[api.RevisionAnswer]:
+        """Let go who is held in a cluster."""
+        answer = await self.request("POST", "brake", cluster, "release")
+        return self.read(api.RevisionAnswer, answer)
 
     # Key-value configuration ------------------------------------------------------------------------------------------
 

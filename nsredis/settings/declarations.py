@@ -137,8 +137,8 @@ class Settings:
     probe_brokers: bool = _setting(
         True,  # noqa: FBT003 - it is the default
         "true|false",
-        "Whether a broker's port is tried when its connection closes: one that refuses is gone at once. Without it, "
-        "the broker is marked, and its lease decides.",
+        "Whether a broker's port is tried when its connection closes, and while the expiry brake holds it: one that "
+        "refuses is gone at once. Without it, the broker is marked, and its lease decides.",
     )
     log_level: str = _setting(
         "info", "LEVEL", f"The least that is logged: {', '.join(LOG_LEVELS)}.", rules.one_of(*LOG_LEVELS)

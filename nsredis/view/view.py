@@ -104,6 +104,8 @@ class View:
             hub.mark("brokers", dirty.brokers)
         if dirty.groups:
             hub.mark("clusters")
+        if dirty.brakes:
+            hub.mark("brakes")
         if dirty.settings:
             hub.mark("settings")
         if dirty.kv:
