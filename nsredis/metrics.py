@@ -69,6 +69,7 @@ class Metrics:
         self._brakes = self._counter("brake_engagements", "Times that this node engaged the expiry brake in a cluster")
         self._probes = self._counter("probes", "Probes of brokers' ports by outcome", "outcome")
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
+        self._saves = self._counter("view_saves", "Times that the view was saved on disk, by outcome", "outcome")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
         self._detection = self._delay("detection", "From a lapsed lease's deadline to the eviction by this node")
@@ -152,6 +153,10 @@ class Metrics:
     def reloaded(self, why: str) -> None:
         """The view was read whole."""
         self._reloads.labels(why).inc()
+
+    def view_saved(self, *, ok: bool) -> None:
+        """The view was written to disk, or could not be."""
+        self._saves.labels("ok" if ok else "failed").inc()
 
     def restored(self, rows: int) -> None:
         """Rows were put back."""

@@ -38,6 +38,7 @@ from nsredis.service.query_service import QueryService
 from nsredis.service.suspects import Suspects
 from nsredis.settings import Settings
 from nsredis.view.follower import Follower
+from nsredis.view.saved_view import SavedView
 from nsredis.view.view import View
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Node:
         self._presence: Presence | None = None
         self._nodes: NodeService | None = None
         self._suspects: Suspects | None = None
+        self._saved: SavedView | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -94,8 +96,16 @@ class Node:
         runner = ScriptRunner(link, Keyspace(settings.namespace), metrics)
         feed = ChangeFeed(runner)
         restorer = Restorer(runner, settings.node_id)
+        saved = self._saved = self._saved_view(link)
         follower = Follower(
-            view, feed, SnapshotReader(runner), restorer, metrics, settle_s=settle_s, chance=random.random
+            view,
+            feed,
+            SnapshotReader(runner),
+            restorer,
+            metrics,
+            settle_s=settle_s,
+            chance=random.random,
+            load_saved=saved.load if saved is not None else None,
         )
         self._presence = Presence(runner, self._describe, self._clock_read)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence)
@@ -127,8 +137,23 @@ class Node:
         self._run("hints", self._hear(runner, sweeper))
         self._run("presence", self._presence.run())
         self._run("notices", MinIdNotices(services.queries).run())
+        if saved is not None:
+            self._run("save", saved.run(view))
         if probe is not None:
             self._run("held", HeldProbes(store, probe, self._suspects, view, metrics).run())
+
+    def _saved_view(self, link: StoreLink) -> SavedView | None:
+        settings = self.settings
+        if not settings.snapshot_max_age_ms:
+            return None
+        store = link.description if self._embedded is None else "private"
+        return SavedView(
+            settings.data_dir,
+            settings.namespace,
+            store,
+            max_age_ms=settings.snapshot_max_age_ms,
+            observer=self._metrics,
+        )
 
     async def _hear(self, runner: ScriptRunner, sweeper: Sweeper) -> None:
         """Listen for expiries; first make sure that the server tells them."""
@@ -168,6 +193,8 @@ class Node:
         """Drain: be unready, let running requests finish, leave the other nodes, close everything."""
         if self._nodes is not None and self._doors is not None:
             await self._drain(self._nodes, self._doors)
+        if self._saved is not None:
+            await self._saved.save(self._view)
         for task in self._tasks:
             await end_task(task)
         self._tasks.clear()

@@ -28,7 +28,10 @@ class Observer(Protocol):
         """A change became visible here so long after Redis recorded it."""
 
     def reloaded(self, why: str) -> None:
-        """The view was read whole: `start`, `behind`, `forked`, `lost`."""
+        """The view was read whole: `start`, `behind`, `forked`, `lost`, or from disk, `saved`."""
+
+    def view_saved(self, *, ok: bool) -> None:
+        """The view was written to disk, or could not be."""
 
     def restored(self, rows: int) -> None:
         """Rows that the store had lost were put back."""
@@ -62,6 +65,9 @@ class SilentObserver:
         """Ignore it."""
 
     def reloaded(self, why: str) -> None:
+        """Ignore it."""
+
+    def view_saved(self, *, ok: bool) -> None:
         """Ignore it."""
 
     def restored(self, rows: int) -> None:

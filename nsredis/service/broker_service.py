@@ -97,7 +97,7 @@ class BrokerService:
 
     async def _table(self, name: str, version: int) -> tables.Table:
         """The group's table at `version`, from the view where it has that; else read from the store."""
-        state = self._view.state
+        state = self._view.state if not self._view.saved else None  # of a saved one the store may know better
         known = state.tables.get(name) if state is not None else None
         if known is not None and known.version == version:
             return known
@@ -113,7 +113,7 @@ class BrokerService:
         both = sorted(set(put) & set(delete))
         if both:
             raise InvalidField(f"delete.{both[0]}", "must not stand in put as well")
-        state = self._view.state
+        state = self._view.state if not self._view.saved else None
         group = state.groups.get(key.name) if state is not None else None
         if group is not None and group.cluster != cluster:
             raise BrokerNotFound(f"no broker {key.name}/{key.id} in cluster {cluster}")

@@ -270,6 +270,8 @@ class QueryService:
         """Return when the view has `revision`, and with `strong` all that was acknowledged until now."""
         ends = time.monotonic() + STRONG_S
         self._state()
+        if self._view.saved and (strong or revision is not None):
+            raise StoreUnavailable("the store does not answer; this node serves a view from disk")
         if strong:
             try:
                 async with asyncio.timeout(STRONG_S):
