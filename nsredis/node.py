@@ -115,7 +115,7 @@ class Node:
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
             queries=QueryService(view, feed, lambda: follower.problem),
-            admin=AdminService(admin, store, view, own_writes),
+            admin=AdminService(admin, store, view, own_writes, feed),
             nodes=self._nodes,
             suspects=self._suspects,
         )
@@ -214,8 +214,9 @@ class Node:
         if self._presence is not None and self.settings.drain_wait_ms:
             with suppress(NsredisError):
                 await self._presence.announce()  # peers take it off their lists at once
-        log.info("going away: finishing what runs")
-        await asyncio.sleep(self.settings.drain_wait_ms / 1000)
+        if self._tasks:  # else it never began
+            log.info("going away: finishing what runs")
+            await asyncio.sleep(self.settings.drain_wait_ms / 1000)
         if self._suspects is not None:
             await self._suspects.close()  # connections that close from here on are closed by this node
         self._view.subscriptions.mark_all()  # whoever waits for a change is answered now

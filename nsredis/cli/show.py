@@ -161,7 +161,7 @@ def route(servers: list[str], topic: str, zone: str, *, as_json: bool) -> None:
             )
         output.table(["broker", "cluster", "addresses", "read", "write", "perm", "zone"], rows, empty="no queues")
         if found.order_topic_conf:
-            click.echo(f"order: {found.order_topic_conf}")
+            click.echo(f"order: {output.harmless(found.order_topic_conf)}")
 
     run(ask())
 

@@ -42,6 +42,7 @@ class InvalidField(NsredisError):
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(f"{field}: {rule}")
         self.field = field
+        self.rule = rule
 
 
 class NotFound(NsredisError):

@@ -16,14 +16,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from nsredis.core.errors import InvalidField
+from nsredis.registry.server_url import check_server_url
 
 COMMAND_TIMEOUT_S: Final = 1.5
 """Bound of a command: every answer of a node leaves within 2 s whatever Redis does."""
 
 BLOCKING_TIMEOUT_S: Final = 2.0
 """Bound of a blocking read; a silent connection is given up after it."""
-
-SCHEMES: Final = ("redis", "rediss", "unix")
 
 _DRIVER_INFO: Final = DriverInfo(lib_version=client_version)  # or each new connection looks it up on disk
 
@@ -56,10 +55,8 @@ class StoreLink:
 
 
 def check_url(url: str) -> str:
-    """The URL itself when its scheme is known; InvalidField otherwise, without the password in its words."""
-    scheme = urlsplit(url).scheme
-    if scheme not in SCHEMES:
-        raise InvalidField("redis", f"must be a URL that starts with {', '.join(s + '://' for s in SCHEMES)}")
+    """The URL itself when it is understood; InvalidField otherwise, without the password in its words."""
+    check_server_url(url)
     return url
 
 

@@ -7,15 +7,17 @@ from typing import Final
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import InvalidField, NotFound, NotReady
 from nsredis.core.kv import KvEntry, check_kv
-from nsredis.core.names import check_foreign_topic
+from nsredis.core.names import check_foreign_topic, check_text
 from nsredis.core.namespace_settings import check_setting
 from nsredis.core.queues import ALL_PERMS, WRITE, QueueData, check_queues
 from nsredis.registry import tables
 from nsredis.registry.admin_store import AdminStore, TableWrite
 from nsredis.registry.broker_store import BrokerStore
+from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.rows import data_version_text
 from nsredis.registry.tables import Table
 from nsredis.service.contention import retry_moved
+from nsredis.service.freshness import at_least
 from nsredis.service.own_writes import OwnWrites
 from nsredis.view.state import State
 from nsredis.view.view import View
@@ -27,7 +29,10 @@ MAX_OVERRIDE_MS: Final = 366 * 86_400_000
 class AdminService:
     """Administrative verbs; each returns the namespace's revision that has its change, 0 when nothing was to do."""
 
-    def __init__(self, admin: AdminStore, store: BrokerStore, view: View, own_writes: OwnWrites) -> None:
+    def __init__(
+        self, admin: AdminStore, store: BrokerStore, view: View, own_writes: OwnWrites, feed: ChangeFeed
+    ) -> None:
+        self._feed = feed
         self._admin = admin
         self._store = store
         self._view = view
@@ -39,8 +44,7 @@ class AdminService:
         """Leave a group only the permission bits `perm`, for `expires_in_ms` or until lifted. BrokerNotFound."""
         if not 0 <= perm <= 7:
             raise InvalidField("perm", "must be from 0 to 7: the sum of 4 (read), 2 (write), 1 (inherit)")
-        if len(reason) > MAX_REASON:
-            raise InvalidField("reason", f"must have at most {MAX_REASON} characters")
+        check_text("reason", reason, MAX_REASON)
         if expires_in_ms is not None and not 1 <= expires_in_ms <= MAX_OVERRIDE_MS:
             raise InvalidField("expiresInMs", f"must be from 1 to {MAX_OVERRIDE_MS}")
         revision = await self._admin.set_override(
@@ -60,6 +64,7 @@ class AdminService:
 
         It is an override: it outlives refreshes, and `add_write` gives the group's own permissions back.
         """
+        await self._up_to_date()
         group = self._state().groups.get(name)
         if group is None or not group.addresses:
             return 0
@@ -73,6 +78,7 @@ class AdminService:
 
     async def add_write(self, name: str, *, by: str) -> int:
         """Lift an override that takes the write permission from a group; how many topics it offers."""
+        await self._up_to_date()
         group = self._state().groups.get(name)
         if group is None:
             return 0
@@ -89,6 +95,7 @@ class AdminService:
         are passed over, as RocketMQ's name server does.
         """
         check_foreign_topic("topic", topic)
+        await self._up_to_date()
         wanted: dict[str, QueueData] = {}
         for name, queues in offers:
             if name not in self._state().groups:
@@ -114,6 +121,7 @@ class AdminService:
 
         It stays forgotten for each group until that group registers under another data version that lists it.
         """
+        await self._up_to_date()
 
         async def attempt() -> int | None:
             state = self._state()
@@ -169,6 +177,12 @@ class AdminService:
         revision = await self._admin.put_settings(values, by=by)
         await self._own_writes.seen(revision)
         return revision
+
+    async def _up_to_date(self) -> None:
+        """Have the view show all that was acknowledged until now: a verb that finds its groups there would else answer
+        success and leave some, or all, as they are.
+        """
+        await at_least(self._view, self._feed, strong=True)
 
     def _state(self) -> State:
         if self._view.state is None:

@@ -14,7 +14,7 @@ from nsredis.core.names import (
     check_foreign_name,
     check_foreign_topics,
     check_name,
-    check_topic,
+    check_text,
     check_topics,
 )
 from nsredis.core.observer import Observer
@@ -107,8 +107,8 @@ class BrokerService:
         self, key: BrokerKey, cluster: str, put: Mapping[str, QueueData], delete: Collection[str], *, by: str
     ) -> int:
         """Change some topics of the broker's group; the revision that has them. BrokerNotFound, NotTableOwner."""
+        check_topics("put", put)
         for topic, queues in put.items():
-            check_topic("put", topic)
             check_queues(f"put.{topic}", queues)
         both = sorted(set(put) & set(delete))
         if both:
@@ -183,8 +183,7 @@ def _check(r: Registration) -> None:
     if r.lease_ms is not None:
         check_lease_ms("leaseMs", r.lease_ms)
     for field, text, top in (("instance", r.instance, MAX_INSTANCE), ("zone", r.zone, MAX_ZONE)):
-        if len(text) > top:
-            raise InvalidField(field, f"must have at most {top} characters")
+        check_text(field, text, top)
 
 
 def _decoded(body: TopicBody, *, foreign: bool) -> dict[str, QueueData]:

@@ -1,11 +1,9 @@
 """What clients ask, answered from memory."""
 
-import asyncio
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -17,22 +15,18 @@ from nsredis.core.errors import (
     HistoryTrimmed,
     NotFound,
     NotReady,
-    StoreUnavailable,
-    TooFarBehind,
     TopicNotFound,
 )
 from nsredis.core.kv import KvEntry
 from nsredis.core.namespace_settings import NamespaceSettings
 from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
 from nsredis.registry.change_feed import ChangeFeed
+from nsredis.service import freshness
 from nsredis.view.answers import Answer
 from nsredis.view.state import State
 from nsredis.view.subscriptions import Subscription
 from nsredis.view.view import View
 from nsredis.wire import bodies
-
-STRONG_S: Final = 2.0
-"""How long a read waits for the revision that it must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,21 +262,5 @@ class QueryService:
 
     async def at_least(self, *, revision: int | None = None, strong: bool = False) -> None:
         """Return when the view has `revision`, and with `strong` all that was acknowledged until now."""
-        ends = time.monotonic() + STRONG_S
         self._state()
-        if self._view.saved and (strong or revision is not None):
-            raise StoreUnavailable("the store does not answer; this node serves a view from disk")
-        if strong:
-            try:
-                async with asyncio.timeout(STRONG_S):
-                    head, _ = await self._feed.head()
-            except TimeoutError:
-                raise StoreUnavailable("the store does not answer") from None
-            if head == 0:
-                raise StoreUnavailable("the store has lost the namespace; it is being put back")
-            revision = max(revision or 0, head)
-        if revision is not None:
-            left_s = ends - time.monotonic()
-            if left_s <= 0 and self.revision < revision:
-                raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}")
-            await self._view.wait_for(revision, max(left_s, 0.0))
+        await freshness.at_least(self._view, self._feed, revision=revision, strong=strong)

@@ -178,6 +178,26 @@ class Settings:
     max_inflated_mib: int = _setting(
         64, "MIB", "The largest size that a compressed request body may inflate to, in MiB.", rules.between(1, 4096)
     )
+    http_idle_ms: int = _setting(
+        120_000,
+        "MS",
+        "How long an HTTP connection may be without a request before it is closed. Longer than a load balancer keeps "
+        "its own.",
+        rules.between(1000, 86_400_000),
+    )
+    http_read_ms: int = _setting(
+        30_000,
+        "MS",
+        "How long the head of an HTTP request may take, and how long its body may pause.",
+        rules.between(100, 3_600_000),
+    )
+    http_max_connections: int = _setting(
+        0,
+        "COUNT",
+        "How many HTTP connections there may be. 0: half of those that the limit of open files leaves room for, or "
+        "what remoting_max_connections leaves of them; a node raises that limit as far as it may.",
+        rules.between(0, 10_000_000),
+    )
     remoting_idle_ms: int = _setting(
         120_000,
         "MS",
@@ -187,8 +207,8 @@ class Settings:
     remoting_max_connections: int = _setting(
         0,
         "COUNT",
-        "How many remoting connections there may be. 0: as many as the limit of open files leaves room for; a node "
-        "raises that limit as far as it may.",
+        "How many remoting connections there may be. 0: half of those that the limit of open files leaves room for, or "
+        "what http_max_connections leaves of them.",
         rules.between(0, 10_000_000),
     )
     remoting_max_per_address: int = _setting(

@@ -50,6 +50,31 @@ async def test_one_that_leaves_is_not_heard_of_again(runner: ScriptRunner) -> No
     assert two.nodes() == [TWO]
 
 
+async def test_one_that_is_silent_is_not_said_to_be_ready(runner: ScriptRunner, store: ScriptedStore) -> None:
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await one.announce()
+    await store.redis.zincrby(runner.keyspace.fixed["nodes"], -module.SILENT_MS, ONE.id)
+    await two.announce()
+    assert two.nodes() == [TWO, replace(ONE, ready=False)]
+    await one.announce()
+    await two.announce()
+    assert two.nodes() == [TWO, ONE]
+
+
+async def test_a_living_node_of_the_same_name_is_told_of_once(
+    runner: ScriptRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = _presence(runner, ONE), _presence(runner, replace(ONE, started_at_ms=10, http="h:7"))
+    for presence in (one, one, other, other):  # as after a kill -9 and a new start
+        await presence.announce()
+    assert caplog.messages == []
+    for _ in range(2):
+        await one.announce()
+        await other.announce()
+    told = "another living node calls itself n1, the one on %s: give each a node_id of its own"
+    assert caplog.messages == [told % "h:7", told % "h:1"]
+
+
 async def test_redis_clock_is_read(runner: ScriptRunner) -> None:
     clocks: list[int] = []
     await _presence(runner, ONE, clocks).announce()

@@ -8,6 +8,7 @@ from nsredis.core.errors import InvalidField
 from nsredis.core.observer import SilentObserver
 from nsredis.registry.admin_store import AdminStore
 from nsredis.registry.broker_store import BrokerStore
+from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.runner import ScriptRunner
 from nsredis.service.admin_service import AdminService
 from nsredis.service.own_writes import OwnWrites
@@ -26,7 +27,7 @@ async def runner(store_server: StoreProcess, namespace: str) -> AsyncIterator[Sc
 @pytest.fixture
 def admin(runner: ScriptRunner) -> AdminService:
     view = View(SilentObserver())
-    return AdminService(AdminStore(runner), BrokerStore(runner, "node"), view, OwnWrites(view))
+    return AdminService(AdminStore(runner), BrokerStore(runner, "node"), view, OwnWrites(view), ChangeFeed(runner))
 
 
 async def test_settings_are_written_as_texts(admin: AdminService, runner: ScriptRunner) -> None:

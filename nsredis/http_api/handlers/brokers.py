@@ -15,19 +15,19 @@ from nsredis.http_api.paging import page
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import BrokerInfo, BrokersAnswer
 
-Live = Annotated[Literal["", "0", "1"], Meta(description="1: with what Redis knows of the lease now; then no ETag")]
+Live = Annotated[Literal["0", "1"], Meta(description="1: with what Redis knows of the lease now; then no ETag")]
 
 
 class BrokersQuery(ListQuery):
     """A page of brokers."""
 
-    live: Live = ""
+    live: Live = "0"
 
 
 class BrokerQuery(ReadQuery):
     """One broker."""
 
-    live: Live = ""
+    live: Live = "0"
 
 
 def _info(exchange: Exchange, broker: Broker | OfflineBroker) -> BrokerInfo:

@@ -1,5 +1,6 @@
 """Key-value configuration."""
 
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -93,10 +94,12 @@ async def put(exchange: Exchange) -> web.Response:
 
 
 async def delete(exchange: Exchange) -> web.Response:
-    """Delete a key."""
-    await exchange.services.admin.delete_kv(
-        exchange.path("namespace"), exchange.path("key"), expected=await _expected(exchange), by=exchange.by
-    )
+    """Delete a key; also when there is none."""
+    expected = await _expected(exchange)
+    with suppress(NotFound):
+        await exchange.services.admin.delete_kv(
+            exchange.path("namespace"), exchange.path("key"), expected=expected, by=exchange.by
+        )
     return web.Response(status=204)
 
 
@@ -105,7 +108,7 @@ ENDPOINTS: Final = (
     Endpoint(
         "PUT", KEY, put, "Set a key; If-Match makes it conditional", {200: KvInfo, 201: KvInfo, 412: None}, body=KvBody
     ),
-    Endpoint("DELETE", KEY, delete, "Delete a key; If-Match makes it conditional", {204: None, 404: None, 412: None}),
+    Endpoint("DELETE", KEY, delete, "Delete a key; If-Match makes it conditional", {204: None, 412: None}),
     Endpoint(
         "GET",
         "/v1/kv",

@@ -15,7 +15,8 @@ from nsredis.view.answers import Answer
 from nsredis.wire.api_types import MAX_TOPICS_ASKED, ClustersAnswer, RouteAnswer, RoutesAnswer, TopicsAnswer
 
 Zone = Annotated[str, Meta(max_length=255, description="keep the routes of this zone")]
-Topics = Annotated[list[str], Meta(min_length=1, max_length=MAX_TOPICS_ASKED)]
+Cluster = Annotated[str, Meta(min_length=1)]
+Topics = Annotated[list[Annotated[str, Meta(min_length=1)]], Meta(min_length=1, max_length=MAX_TOPICS_ASKED)]
 
 
 class RouteQuery(ReadQuery):
@@ -34,14 +35,14 @@ class RoutesQuery(ReadQuery, kw_only=True):
 class TopicsQuery(ListQuery):
     """A page of topics."""
 
-    cluster: str = ""
+    cluster: Cluster = ""
     prefix: str = ""
 
 
 class DeleteTopicQuery(Query):
     """Where to forget it."""
 
-    cluster: Annotated[str, Meta(description="forget it in this cluster only")] = ""
+    cluster: Annotated[Cluster, Meta(description="forget it in this cluster only")] = ""
 
 
 class DeleteTopicByQuery(DeleteTopicQuery, kw_only=True):
