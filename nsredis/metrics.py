@@ -37,6 +37,7 @@ class Gauges:
     revision: Callable[[], int]
     stale_ms: Callable[[], int]
     ready: Callable[[], bool]
+    cut_off: Callable[[], bool]
 
 
 class Metrics:
@@ -71,6 +72,7 @@ class Metrics:
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._saves = self._counter("view_saves", "Times that the view was saved on disk, by outcome", "outcome")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
+        self._cut_offs = self._counter("cut_offs", "Times that this node alone was cut off from the store")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
         self._detection = self._delay("detection", "From a lapsed lease's deadline to the eviction by this node")
         self._propagation = self._delay("propagation", "From a change in Redis to its visibility on this node")
@@ -162,6 +164,10 @@ class Metrics:
         """Rows were put back."""
         self._restored.inc(rows)
 
+    def cut_off(self) -> None:
+        """This node alone is cut off from the store."""
+        self._cut_offs.inc()
+
     def store_failed(self, what: str) -> None:
         """A call to Redis failed."""
         self._store_failures.labels(what).inc()
@@ -223,6 +229,9 @@ class _NodeState(Collector):
             "nsredis_staleness_seconds",
             "How long the view has not been known to match Redis; 0 while it follows",
             self._gauges.stale_ms() / 1000,
+        )
+        yield GaugeMetricFamily(
+            "nsredis_cut_off", "1 while this node alone is cut off from the store", float(self._gauges.cut_off())
         )
         yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
 

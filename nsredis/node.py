@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from nsredis.registry.sweeper import Sweeper
 from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
+from nsredis.service.cut_off_watch import CutOffWatch
 from nsredis.service.doors import Services
 from nsredis.service.held_probes import HeldProbes
 from nsredis.service.node_service import NodeService
@@ -47,11 +48,16 @@ LEAVE_S: Final = 2.0
 
 
 class Node:
-    """A name server node in this process. Start it once, stop it once; both on one event loop."""
+    """A name server node in this process. Start it once, stop it once; both on one event loop.
+
+    `on_cut_off` is called when this node finds that it alone is cut off from the store: the moment to close the
+    connections of brokers, so that they beat where they are heard.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.store_description = ""
+        self.on_cut_off: Callable[[], None] = lambda: None
         self._started_at_ms = int(time.time() * 1000)
         self._metrics = Metrics()
         self._view = View(self._metrics)
@@ -108,7 +114,10 @@ class Node:
             load_saved=saved.load if saved is not None else None,
         )
         self._presence = Presence(runner, self._describe, self._clock_read)
-        self._nodes = NodeService(settings.node_id, view, follower, self._presence)
+        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
+        watch = CutOffWatch(settings.node_id, sweeper, self._presence, metrics)
+        watch.on_cut_off = lambda: self.on_cut_off()
+        self._nodes = NodeService(settings.node_id, view, follower, self._presence, watch)
         store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
         probe = TcpProbe() if settings.probe_brokers else None
         self._suspects = Suspects(store, probe, view, metrics)
@@ -126,16 +135,17 @@ class Node:
                 revision=lambda: view.revision,
                 stale_ms=view.stale_ms,
                 ready=lambda: services.nodes.not_ready_reason() is None,
+                cut_off=lambda: watch.cut_off,
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)
         await self._doors.open(services)
-        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
         self._run("follow", follower.run())
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
         self._run("hints", self._hear(runner, sweeper))
         self._run("presence", self._presence.run())
+        self._run("cut off", watch.run())
         self._run("notices", MinIdNotices(services.queries).run())
         if saved is not None:
             self._run("save", saved.run(view))

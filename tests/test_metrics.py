@@ -19,7 +19,12 @@ def _as_observer(metrics: Metrics) -> Observer:
 
 def _gauges(brokers: Mapping[str, int], *, ready: bool = True) -> Gauges:
     return Gauges(
-        brokers=lambda: brokers, held=lambda: {"c1": 3}, revision=lambda: 12, stale_ms=lambda: 1500, ready=lambda: ready
+        brokers=lambda: brokers,
+        held=lambda: {"c1": 3},
+        revision=lambda: 12,
+        stale_ms=lambda: 1500,
+        ready=lambda: ready,
+        cut_off=lambda: False,
     )
 
 

@@ -36,6 +36,9 @@ class Observer(Protocol):
     def restored(self, rows: int) -> None:
         """Rows that the store had lost were put back."""
 
+    def cut_off(self) -> None:
+        """This node found that it alone is cut off from the store."""
+
     def store_failed(self, what: str) -> None:
         """A call to Redis failed: `command`, `follow`, `sweep`, `hints`."""
 
@@ -71,6 +74,9 @@ class SilentObserver:
         """Ignore it."""
 
     def restored(self, rows: int) -> None:
+        """Ignore it."""
+
+    def cut_off(self) -> None:
         """Ignore it."""
 
     def store_failed(self, what: str) -> None:

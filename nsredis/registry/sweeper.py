@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -50,6 +51,18 @@ class Sweeper:
         self._chance = chance
         self._position = position
         self._hinted = asyncio.Event()
+        self._ran_at = time.monotonic()
+        self._failing = False
+
+    @property
+    def unwritten_ms(self) -> int:
+        """How long ago a sweep, which writes, last succeeded; at first, how long ago this object was made."""
+        return int((time.monotonic() - self._ran_at) * 1000)
+
+    @property
+    def failing_ms(self) -> int:
+        """0 unless the last sweep failed; then as `unwritten_ms`."""
+        return self.unwritten_ms if self._failing else 0
 
     def hint(self) -> None:
         """Something may be overdue."""
@@ -63,6 +76,7 @@ class Sweeper:
                 pause_s = await self.sweep()
             except NsredisError:
                 self._runner.observer.store_failed("sweep")
+                self._failing = True
                 failures += 1
                 await asyncio.sleep(backoff_s(failures, self._chance(), top_s=0.5))
                 continue
@@ -86,6 +100,7 @@ class Sweeper:
             hold_ms=HOLD_MOST_MS,
         )
         status, _, more, gap, brake, *evicted = reply
+        self._ran_at, self._failing = time.monotonic(), False
         if gap:
             level = logging.INFO if gap == FIRST else logging.WARNING
             log.log(level, "nobody is judged for a gap: %s; every broker gets one lease to beat", gap.decode())
