@@ -33,7 +33,7 @@ class FrontDoors:
         self._store_description = store_description
         self._http: HttpServer | None = None
         self._remoting: RemotingServer | None = None
-        self._certificates: Certificates | None = None
+        self._name_server: NameServer | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def open(self, services: Services) -> None:
@@ -60,14 +60,14 @@ class FrontDoors:
 
     def _remoting_server(self, services: Services, tls: Tls | None, connections: int) -> RemotingServer:
         settings = self._settings
-        name_server = NameServer(
+        self._name_server = NameServer(
             services,
             self._describe,
             updates_allowed=settings.remoting_settings,
             max_inflated=settings.max_inflated_mib << 20,
         )
         return RemotingServer(
-            name_server,
+            self._name_server,
             self._metrics,
             Limits(
                 idle_s=settings.remoting_idle_ms / 1000,
@@ -118,6 +118,11 @@ class FrontDoors:
             settings.advertise_http or _reachable(self.http_address),
             settings.advertise_remoting or _reachable(self.remoting_address),
         )
+
+    def send_brokers_away(self) -> None:
+        """Close the connections of brokers, so that they beat at a node that can hear them."""
+        if self._name_server is not None:
+            self._name_server.send_brokers_away()
 
     async def drain(self) -> None:
         """Take no new connection, let what runs finish within the time of the drain, and close."""

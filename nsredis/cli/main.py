@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "convergence": ("nsredis.cli.convergence:convergence", "Show which nodes have applied a change."),
     "kv": ("nsredis.cli.kv:kv", "Read and write key-value configuration."),
     "settings": ("nsredis.cli.namespace_settings:settings", "Read and change the settings of the namespace."),
+    "brake": ("nsredis.cli.brake:brake", "Show whom the expiry brake holds, or let them go."),
     "drain": ("nsredis.cli.drain:drain", "Take a broker group out of service, or back."),
     "watch": ("nsredis.cli.watch:watch", "Follow changes as they happen."),
     "bench": ("nsredis.cli.bench:bench", "Measure a name server."),

@@ -11,6 +11,7 @@ from nsredis.http_api.bodies import BodyLimits, check_media_type, decode_json, r
 from nsredis.http_api.endpoint import SERVICES, Endpoint, Exchange, ReadQuery
 from nsredis.http_api.errors import Malformed
 from nsredis.http_api.handlers import (
+    brake,
     brokers,
     convergence,
     explain,
@@ -42,6 +43,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         ("operations", operations),
         ("operations", explain),
         ("operations", convergence),
+        ("operations", brake),
         ("health", health),
         ("documents", home),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from nsredis.core.changes import ChangeKind
 from nsredis.core.names import encode
 from nsredis.registry import tables
+from nsredis.registry.keyspace import brake_row
 from nsredis.registry.runner import ScriptRunner, new_tag
 from nsredis.registry.tables import Table
 
@@ -131,6 +132,17 @@ class AdminStore:
             request=_request_id(),
         )
         return KvWritten(int(revision), replicas, int(key_revision), bool(created), bool(changed))
+
+    async def release_brake(self, cluster: str, *, by: str) -> int:
+        """Let go the brokers that the brake holds in a cluster; the revision that has it, 0 when it is not engaged."""
+        reply = await self._runner.call(
+            "release_brake",
+            brake=self._runner.keyspace.brake(cluster),
+            tag=new_tag(),
+            by=by,
+            row=brake_row(cluster),
+        )
+        return int(reply)
 
     async def put_settings(self, values: Mapping[str, str], *, by: str) -> Written:
         """Change settings, an empty value back to the default; the revision that has them, 0 when none ever changed."""

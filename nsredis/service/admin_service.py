@@ -159,6 +159,14 @@ class AdminService:
             raise NotFound(f"no key {key} in namespace {namespace}")
         return await self._done(written)
 
+    async def release_brake(self, cluster: str, *, by: str) -> int:
+        """Let go the brokers that the brake holds in a cluster; the revision that has it. NotFound: it holds none."""
+        revision = await self._admin.release_brake(cluster, by=by)
+        if not revision:
+            raise NotFound(f"the brake is not engaged in cluster {cluster}")
+        await self._own_writes.seen(revision)
+        return revision
+
     async def put_settings(self, values: Mapping[str, str], *, by: str) -> Written:
         """Change settings by their camel-case names, an empty text back to the default; all or, on an error, none.
 

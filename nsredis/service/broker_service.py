@@ -4,7 +4,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration, TopicBody
+from nsredis.core.brokers import Beat, Broker, BrokerKey, Lease, Registered, Registration, TopicBody
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import BrokerNotFound, InvalidField, NsredisError, Unavailable
 from nsredis.core.leases import check_lease_ms
@@ -97,7 +97,7 @@ class BrokerService:
 
     async def _table(self, name: str, version: int) -> tables.Table:
         """The group's table at `version`, from the view where it has that; else read from the store."""
-        state = self._view.state
+        state = self._view.state if not self._view.saved else None  # of a saved one the store may know better
         known = state.tables.get(name) if state is not None else None
         if known is not None and known.version == version:
             return known
@@ -113,7 +113,7 @@ class BrokerService:
         both = sorted(set(put) & set(delete))
         if both:
             raise InvalidField(f"delete.{both[0]}", "must not stand in put as well")
-        state = self._view.state
+        state = self._view.state if not self._view.saved else None
         group = state.groups.get(key.name) if state is not None else None
         if group is not None and group.cluster != cluster:
             raise BrokerNotFound(f"no broker {key.name}/{key.id} in cluster {cluster}")
@@ -166,10 +166,10 @@ class BrokerService:
         await self._own_writes.seen(revision)
         return revision
 
-    async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease] | None:
+    async def leases(self, brokers: Sequence[Broker]) -> dict[BrokerKey, Lease] | None:
         """The live leases from the store; None while it is away."""
         try:
-            return await self._store.leases(keys)
+            return await self._store.leases([(broker.cluster, broker.key) for broker in brokers])
         except Unavailable:
             return None
 

@@ -32,6 +32,8 @@ async def at_least(view: View, feed: ChangeFeed, *, revision: int | None = None,
     ends = time.monotonic() + STRONG_S
     if view.state is None:
         raise NotReady("this node holds no view yet")
+    if view.saved and (strong or revision is not None):
+        raise StoreUnavailable("the store does not answer; this node serves a view from disk")
     if strong:
         newest, _ = await head(feed)
         revision = max(revision or 0, newest)

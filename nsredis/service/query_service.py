@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from nsredis.core.brake import Brake
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.errors import (
@@ -34,6 +35,15 @@ class ClusterInfo:
 
     cluster: str
     broker_datas: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeStatus:
+    """A cluster's brake and whom it holds. Without a brake it is released, and those still held have a last lease."""
+
+    cluster: str
+    brake: Brake | None
+    held: list[Broker]
 
 
 class QueryService:
@@ -193,6 +203,22 @@ class QueryService:
             return {}
         suspects = len(state.suspects)
         return {"online": len(state.brokers) - suspects, "suspect": suspects, "offline": len(state.offline)}
+
+    def brakes(self) -> list[BrakeStatus]:
+        """Where the expiry brake is engaged or still holds somebody, sorted by cluster."""
+        state = self._state()
+        held: dict[str, list[Broker]] = {cluster: [] for cluster in state.brakes}
+        for key in state.held:
+            broker = state.brokers[key]
+            held.setdefault(broker.cluster, []).append(broker)
+        return [
+            BrakeStatus(cluster, state.brakes.get(cluster), sorted(held[cluster], key=lambda broker: broker.key))
+            for cluster in sorted(held)
+        ]
+
+    def held_by_cluster(self) -> dict[str, int]:
+        """How many brokers the brake holds, in clusters where it is engaged or holds somebody; empty without a view."""
+        return {brake.cluster: len(brake.held) for brake in self.brakes()} if self._view.state is not None else {}
 
     def kv(self, namespace: str, key: str) -> KvEntry:
         """One key. NotFound."""

@@ -107,7 +107,8 @@ class Settings:
     data_dir: Path = _setting(  # noqa: RUF009 - it declares a field
         default_data_dir,
         "DIR",
-        "Where the private server keeps its data; unused with a redis URL. Nodes with one folder share one server.",
+        "Where the private server keeps its data, and a node the view that it serves when it starts while the store "
+        "is away. Nodes with one folder share both.",
         shown="$XDG_DATA_HOME/nsredis, or ~/.local/share/nsredis",
         example="/var/lib/nsredis",
     )
@@ -144,8 +145,8 @@ class Settings:
     probe_brokers: bool = _setting(
         True,  # noqa: FBT003 - it is the default
         "true|false",
-        "Whether a broker's port is tried when its connection closes: one that refuses is gone at once. Without it, "
-        "the broker is marked, and its lease decides.",
+        "Whether a broker's port is tried when its connection closes, and while the expiry brake holds it: one that "
+        "refuses is gone at once. Without it, the broker is marked, and its lease decides.",
     )
     log_level: str = _setting(
         "info", "LEVEL", f"The least that is logged: {', '.join(LOG_LEVELS)}.", rules.one_of(*LOG_LEVELS)
@@ -159,6 +160,13 @@ class Settings:
         "How long a node that knows nothing waits before it opens an empty store, so that a node that does know may "
         "put its data back first.",
         rules.between(0, 600_000),
+    )
+    snapshot_max_age_ms: int = _setting(
+        3_600_000,
+        "MS",
+        "A node that starts while the store is away serves the view that was saved in data_dir, if it is no older than "
+        "this. 0: it saves none, and is not ready until the store answers.",
+        rules.between(0, 604_800_000),
     )
     drain_wait_ms: int = _setting(
         0,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from nsredis.core.brake import Brake
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.kv import KvEntry
@@ -29,6 +30,7 @@ class Dirty:
     topic_list: bool = False
     groups: bool = False
     settings: bool = False
+    brakes: bool = False
 
 
 class State:
@@ -39,6 +41,8 @@ class State:
         self.tag = tag
         self.brokers: dict[BrokerKey, Broker] = {}
         self.suspects: set[BrokerKey] = set()
+        self.held: set[BrokerKey] = set()
+        self.brakes: dict[str, Brake] = {}
         self.offline: dict[BrokerKey, OfflineBroker] = {}
         self.groups: dict[str, Group] = {}
         self.tables: dict[str, Table] = {}
@@ -63,10 +67,9 @@ class State:
             self.brokers.pop(key, None)
         else:
             self.brokers[key] = broker
-        if broker is not None and broker.suspect_at_ms:
-            self.suspects.add(key)
-        else:
-            self.suspects.discard(key)
+        marked = (broker.suspect_at_ms, broker.held_at_ms) if broker is not None else (0, 0)
+        for keys, mark in zip((self.suspects, self.held), marked, strict=True):
+            (keys.add if mark else keys.discard)(key)
         self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
         if old is None or broker is None or _shown(old) != _shown(broker):
             self._group_changed(key.name)
@@ -121,6 +124,14 @@ class State:
         self.dirty.kv.add(namespace)
         if namespace == ORDER_NAMESPACE and self.settings.order_message_enable:
             self._routes_changed(list(self._offered_by))
+
+    def set_brake(self, cluster: str, brake: Brake | None) -> None:
+        """The brake of a cluster, None when it is not engaged."""
+        if brake is None:
+            self.brakes.pop(cluster, None)
+        else:
+            self.brakes[cluster] = brake
+        self.dirty.brakes = True
 
     def set_settings(self, row: dict[str, str]) -> None:
         """The namespace's settings as they are now."""

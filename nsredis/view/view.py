@@ -25,7 +25,10 @@ _REMOVALS: Final[dict[str, Removal]] = {
 
 
 class View:
-    """A State that moves, who waits for it, and how old it is. For one event loop."""
+    """A State that moves, who waits for it, and how old it is. For one event loop.
+
+    `saved`: it was read from disk, and the store has not been heard since this node started.
+    """
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -34,6 +37,7 @@ class View:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self.subscriptions = Subscriptions()
+        self.saved = False
         self.clock_offset_ms = 0
 
     @property
@@ -51,6 +55,8 @@ class View:
         if self._state is None:
             return 0
         age_ms = int((time.monotonic() - self._matched_at) * 1000)
+        if self.saved:
+            return max(1, age_ms)
         return 0 if age_ms < FRESH_MS else age_ms
 
     def matched(self, asked_at: float) -> None:
@@ -71,6 +77,16 @@ class View:
 
     def publish(self, state: State) -> None:
         """Replace everything by a state that was loaded whole."""
+        self.saved = False
+        self._replace(state)
+
+    def publish_saved(self, state: State, age_ms: int) -> None:
+        """Serve a state from disk that was known to match the store `age_ms` ago."""
+        self.saved = True
+        self._matched_at = time.monotonic() - age_ms / 1000
+        self._replace(state)
+
+    def _replace(self, state: State) -> None:
         state.take_dirty()
         old = self._state
         if old is None:
@@ -115,6 +131,8 @@ class View:
             hub.mark("brokers", dirty.brokers)
         if dirty.groups:
             hub.mark("clusters")
+        if dirty.brakes:
+            hub.mark("brakes")
         if dirty.settings:
             hub.mark("settings")
         if dirty.kv:

@@ -110,6 +110,7 @@ async def test_scripts_are_loaded_when_the_server_does_not_know_them(own_store: 
                 tag=new_tag(),
                 broker=store.keys.row(f"broker:{name}/0"),
                 lease=store.keys.row(f"lease:{name}/0"),
+                members=store.keys.members("c"),
                 member=f"{name}/0",
                 cluster="c",
                 epoch=None,

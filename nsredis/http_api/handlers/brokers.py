@@ -80,7 +80,7 @@ async def one_broker(exchange: Exchange) -> web.Response:
 async def _live(
     exchange: Exchange, brokers: list[Broker | OfflineBroker], list_fields: dict[str, Any] | None
 ) -> web.Response:
-    online = [broker.key for broker in brokers if isinstance(broker, Broker)]
+    online = [broker for broker in brokers if isinstance(broker, Broker)]
     leases = await exchange.services.brokers.leases(online) if online else {}
     items = [shapes.with_lease(_info(exchange, broker), broker.key, leases) for broker in brokers]
     content = items[0] if list_fields is None else {"items": items, **list_fields}

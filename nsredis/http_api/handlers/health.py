@@ -21,12 +21,13 @@ async def livez(exchange: Exchange) -> web.Response:
 
 
 async def readyz(exchange: Exchange) -> web.Response:
-    """Ready once there is a whole view, until this node goes; not merely because Redis is away."""
+    """Ready once there is a whole view, until this node goes; not merely because Redis is away from all nodes."""
     nodes = exchange.services.nodes
     reason = nodes.not_ready_reason()
     if reason is not None:
         raise Draining(reason) if nodes.draining else NotReady(reason)
-    return web.Response(text="ok\n")
+    # Peers that cannot reach the store themselves ask whether this node can.
+    return web.Response(text="ok\n", headers={"Nsredis-Unwritten-Ms": str(nodes.unwritten_ms())})
 
 
 async def metrics(exchange: Exchange) -> web.Response:

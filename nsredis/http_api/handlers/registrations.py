@@ -106,6 +106,8 @@ async def register(exchange: Exchange) -> web.Response:
         ),
         by=exchange.by,
     )
+    if registered.changed:
+        exchange.services.suspects.registered(key, body.address, registered.epoch)
     answer = shapes.encode(_registered(exchange.path("cluster"), key, registered))
     return web.Response(status=201 if registered.created else 200, body=answer.body, content_type="application/json")
 
