@@ -178,37 +178,49 @@ class Metrics:
         self._store_moves.inc()
 
 
+class _Answers:
+    """How requests of one code were answered, and how long that took."""
+
+    __slots__ = ("buckets", "by_answer", "seconds")
+
+    def __init__(self) -> None:
+        self.by_answer: dict[int, int] = {}
+        self.buckets = [0] * (len(REQUEST_S) + 1)
+        self.seconds = 0.0
+
+
 class _Commands(Collector):
     """Remoting requests: counted on the hot path, so in plain numbers that become metrics when somebody reads them."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[int | str, int], int] = {}
-        self._buckets: dict[int | str, list[int]] = {}
-        self._seconds: dict[int | str, float] = {}
+        self._known: dict[int, _Answers] = {}
+        self._others = _Answers()
 
     def add(self, code: int, answer: int, seconds: float, count: int) -> None:
         """Count requests of a code that were answered alike; codes that nobody knows are one."""
-        known = code if code in REQUEST_CODES else "other"
-        self._answers[known, answer] = self._answers.get((known, answer), 0) + count
-        buckets = self._buckets.get(known)
-        if buckets is None:
-            buckets = self._buckets[known] = [0] * (len(REQUEST_S) + 1)
-        buckets[bisect_left(REQUEST_S, seconds)] += count
-        self._seconds[known] = self._seconds.get(known, 0.0) + seconds * count
+        answers = self._known.get(code)
+        if answers is None:
+            answers = self._known.setdefault(code, _Answers()) if code in REQUEST_CODES else self._others
+        answers.by_answer[answer] = answers.by_answer.get(answer, 0) + count
+        answers.buckets[bisect_left(REQUEST_S, seconds)] += count
+        answers.seconds += seconds * count
 
     def collect(self) -> Iterator[Metric]:
-        answers = CounterMetricFamily(
+        by_code = {str(code): answers for code, answers in self._known.items()}
+        if self._others.by_answer:
+            by_code["other"] = self._others
+        numbers = CounterMetricFamily(
             "nsredis_remoting_requests", "Remoting requests answered", labels=["code", "answer"]
         )
-        for (code, answer), count in self._answers.items():
-            answers.add_metric([str(code), str(answer)], count)
-        yield answers
         durations = HistogramMetricFamily(
             "nsredis_remoting_request_duration_seconds", "Time to answer a remoting request", labels=["code"]
         )
-        for code, buckets in self._buckets.items():
-            bounds = zip((*map(str, REQUEST_S), "+Inf"), accumulate(buckets), strict=True)
-            durations.add_metric([str(code)], list(bounds), self._seconds[code])
+        for code, answers in by_code.items():
+            for answer, count in answers.by_answer.items():
+                numbers.add_metric([code, str(answer)], count)
+            bounds = zip((*map(str, REQUEST_S), "+Inf"), accumulate(answers.buckets), strict=True)
+            durations.add_metric([code], list(bounds), answers.seconds)
+        yield numbers
         yield durations
 
 

@@ -69,6 +69,7 @@ class RemotingServer:
     def send_away(self) -> None:
         """Tell clients that know it to go to another name server, from now on, and serve all others as before."""
         self._shared.going_away = True
+        self._shared.shortcut = None
 
     async def drain(self) -> None:
         """Take no new connection and send clients away; once every request is answered, close the connections.

@@ -24,6 +24,7 @@ class Shared:
     limits: Limits
     budget: Budget
     shortcut: Shortcut | None = None
+    """None too once clients are sent away."""
     going_away: bool = False
     """From now on clients that know GO_AWAY are told it."""
     connections: "set[Connection]" = field(default_factory=set)
