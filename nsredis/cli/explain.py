@@ -86,6 +86,9 @@ def _group(group: TopicGroupInfo) -> Iterator[str]:
 def _note(broker: BrokerInfo) -> str:
     if broker.suspect_since_ms is not None:
         return f": its connection closed {output.age_text(broker.suspect_since_ms)} ago"
+    if broker.held_since_ms is not None:
+        until = f" until {output.time_text(broker.held_until_ms)} at the latest" if broker.held_until_ms else ""
+        return f": silent, held by the expiry brake since {output.time_text(broker.held_since_ms)}{until}"
     if broker.offline_at_ms is None:
         return ""
     beat = f", last beat {output.time_text(broker.last_beat_ms)}" if broker.last_beat_ms is not None else ""

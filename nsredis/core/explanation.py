@@ -133,6 +133,11 @@ class GroupFacts:
         if not self.has_master:
             acts = "a slave acts as one, so it is read-only" if offer.acting_master else "producers pass it over"
             limits.append(f"it has no master: {acts}")
+        limits += [
+            f"broker {broker.id} is silent, and the expiry brake keeps it in the route"
+            for broker in self.brokers
+            if isinstance(broker, Broker) and broker.held_at_ms
+        ]
         if not (own.read_queue_nums and own.write_queue_nums):
             limits.append(f"it has {own.read_queue_nums} queues to read and {own.write_queue_nums} to write")
         return limits

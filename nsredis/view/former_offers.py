@@ -19,6 +19,7 @@ class FormerOffers:
         self.since_revision = 0
         self.since_ms = 0
         self._limit = limit
+        self._seen_from = 0
         self._tables: dict[str, Table] = {}
         self._held = 0
         self._forgot = False
@@ -28,7 +29,8 @@ class FormerOffers:
 
     def begin(self, revision: int, at_ms: int) -> None:
         """This node holds a view, and so sees what changes, from here on."""
-        self.since_revision, self.since_ms = revision, at_ms
+        self.since_revision = self._seen_from = revision
+        self.since_ms = at_ms
 
     def changed(self, name: str, old: Table | None, new: Table | None, removed: Iterable[str]) -> None:
         """A group's table is another one."""
@@ -55,8 +57,9 @@ class FormerOffers:
             if groups is not None and groups.pop(name, None) is not None and not groups:
                 del self._dropped[topic]
 
-    def reloaded(self, old: Mapping[str, Table], new: Mapping[str, Table]) -> None:
-        """All tables were read anew: who left and who came back meanwhile. Topics dropped meanwhile go unseen."""
+    def reloaded(self, old: Mapping[str, Table], new: Mapping[str, Table], revision: int) -> None:
+        """All tables were read anew: who left and who came back meanwhile. What came and went meanwhile goes unseen."""
+        self._seen_from = revision
         for name, table in old.items():
             if name not in new:
                 self._left(name, table)
@@ -74,7 +77,7 @@ class FormerOffers:
 
     def knows(self, name: str, left_at: int) -> bool:
         """Whether it is known what a group offered that left with the revision `left_at`."""
-        return name in self._tables or (left_at > self.since_revision and not self._forgot)
+        return name in self._tables or (left_at > self._seen_from and not self._forgot)
 
     def last_tables(self, topic: str) -> dict[str, Table]:
         """The last tables of those groups that left and listed this topic, or had it deleted; latest last."""

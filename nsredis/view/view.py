@@ -93,7 +93,7 @@ class View:
             state.former.begin(state.revision, int(time.time() * 1000))
         else:
             state.former = old.former
-            state.former.reloaded(old.tables, state.tables)
+            state.former.reloaded(old.tables, state.tables, state.revision)
         self._state = state
         self.subscriptions.mark_all()
         self._wake()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,15 @@ def test_an_override_is_told_only_where_it_takes_away() -> None:
     assert drained.why == "an override by an operator makes it read-only: disk swap"
     assert _serving(override=Override(4, "", "x"), perm=4).why == "it registered the topic read-only"
     assert _serving(override=Override(7)).why == ""
+
+
+def test_a_silent_broker_that_the_brake_holds_is_told_of() -> None:
+    group = _serving()
+    broker = group.brokers[0]
+    assert isinstance(broker, Broker)
+    held = replace(group, brokers=[replace(broker, held_at_ms=1000)])
+    assert held.why == "broker 0 is silent, and the expiry brake keeps it in the route"
+    assert conclude("T", [held])[0] is Verdict.PARTLY_SERVED
 
 
 def test_producers_need_a_master() -> None:

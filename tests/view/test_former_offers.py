@@ -44,7 +44,7 @@ def test_what_a_group_lacks_when_it_is_back_is_dropped() -> None:
 def test_groups_that_left_or_came_back_unseen_are_found_when_all_is_read_anew() -> None:
     former = FormerOffers()
     former.changed("back", _table("T"), None, ["T"])
-    former.reloaded({"gone": _table("T"), "stays": _table("T")}, {"stays": _table("T"), "back": _table(version=5)})
+    former.reloaded({"gone": _table("T"), "stays": _table("T")}, {"stays": _table("T"), "back": _table(version=5)}, 9)
     assert list(former.last_tables("T")) == ["gone"]
     assert former.dropped("T") == {"back": 5}
 
@@ -67,6 +67,9 @@ def test_what_is_not_known_is_known_to_be_so() -> None:
     assert former.knows("a", 11)  # it left without a topic
     former.changed("b", _table("T"), None, ["T"])
     assert former.knows("b", 12)
+    former.reloaded({}, {}, 20)
+    assert not former.knows("x", 19)  # it came and left unseen
+    assert former.knows("x", 21)
     former.changed("c", _table("U", "V"), None, ["U", "V"])
     assert not former.knows("b", 12)  # forgotten
     assert former.knows("c", 13)
