@@ -1,6 +1,5 @@
 """What the transport asks of the half above it, which knows what requests mean."""
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from nsredis.wire.commands import Command
@@ -80,6 +79,16 @@ class Door(Protocol):
         """The connection is gone, and every request of it has been answered or given up: the last call for a peer."""
 
 
-Shortcut = Callable[[bytes], tuple[int, bytes] | None]
-"""Looks at a frame's payload before it is decoded: the code of the request, and the whole frame that answers it with
-success; None sends it the general way. For answers that can be found by the bytes of the header alone."""
+class Shortcut(Protocol):
+    """Answers requests of one code from the bytes of a read. When it fails, they are answered the general way."""
+
+    @property
+    def code(self) -> int:
+        """The code of the requests that it answers."""
+
+    def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
+        """Answer the whole frames from `at` on, each with success and in two parts, which are added to `parts`.
+
+        Returns where the first frame begins that goes the general way, how many were answered, and about how many
+        bytes that makes. It may stop early when those are many.
+        """

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -17,6 +16,8 @@ log = logging.getLogger(__name__)
 
 GO_AWAY: Final = "please go away"
 
+SUCCESS: Final = int(ResponseCode.SUCCESS)  # members of an enum are slow as keys
+
 
 class Exchange:
     """Answers the requests of one connection: at once where that can be, the others through `later`, frame by frame."""
@@ -26,14 +27,12 @@ class Exchange:
         self._peer = peer
         self._later = later
         self._settled = settled
-        self._counts: Counter[tuple[int, int]] = Counter()
+        self._counts: dict[tuple[int, int], int] = {}
         self.in_flight = InFlight(shared.door, peer, shared.limits, shared.budget, self._answered)
 
     def answer(self, payload: bytes) -> bytes | None:
         """The frame that answers this payload, if it is there at once. MalformedFrame."""
         shared = self._shared
-        if shared.shortcut is not None and not shared.going_away and (known := self._short(payload)) is not None:
-            return known
         request = decode(payload)
         if request.is_response:
             log.debug("%s sent a response that nobody asked for", self._peer.address)
@@ -56,21 +55,9 @@ class Exchange:
     def count(self, seconds: float) -> None:
         """Report what was answered at once since the last call; it took that long."""
         if self._counts:
-            counts, self._counts = self._counts, Counter()
+            counts, self._counts = self._counts, {}
             for (code, answer), number in counts.items():
                 self._shared.observer.request_answered(code, answer, seconds, number)
-
-    def _short(self, payload: bytes) -> bytes | None:
-        assert self._shared.shortcut is not None
-        try:
-            known = self._shared.shortcut(payload)
-        except Exception:
-            log.exception("a frame of %s is answered the general way", self._peer.address)
-            return None
-        if known is None:
-            return None
-        self._counts[known[0], ResponseCode.SUCCESS] += 1
-        return known[1]
 
     def _answered(self, request: Command, reply: Command | None, arrived: float) -> None:
         """A task ended, or its time did."""
@@ -84,10 +71,11 @@ class Exchange:
     def _frame(self, request: Command, reply: Command | bytes) -> bytes | None:
         """The frame to send, counted; None for a one-way request."""
         if isinstance(reply, bytes):
-            frame, code = reply, int(ResponseCode.SUCCESS)
+            frame, code = reply, SUCCESS
         else:
             frame, code = self._encoded(request, reply)
-        self._counts[request.code, code] += 1
+        key = (request.code, code)
+        self._counts[key] = self._counts.get(key, 0) + 1
         return None if request.one_way else frame
 
     def _encoded(self, request: Command, reply: Command) -> tuple[bytes, int]:
@@ -95,10 +83,10 @@ class Exchange:
             frame = encode(reply)
         except Exception as error:
             reply = failed(request, self._peer, error)
-            return encode(reply), reply.code
+            return encode(reply), int(reply.code)
         if len(frame) > MAX_FRAME:
             log.warning("the answer to request %d of %s has %d bytes", request.code, self._peer.address, len(frame))
             words = f"the answer would have {len(frame)} bytes; the protocol takes {MAX_FRAME}"
             reply = request.reply(ResponseCode.SYSTEM_ERROR, remark=words)
             frame = encode(reply)
-        return frame, reply.code
+        return frame, int(reply.code)

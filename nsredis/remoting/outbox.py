@@ -23,15 +23,21 @@ class Outbox:
         self._frames.append(frame)
         self.size += len(frame)
 
+    def write(self, parts: list[bytes], count: int, size: int) -> None:
+        """Write `count` frames of about `size` bytes that are in parts, and before them what was collected."""
+        if self._frames:
+            self.flush()
+        self._hand_over(parts, count, size)
+
     def flush(self) -> None:
         """Write everything; may call the protocol's `pause_writing` before it returns."""
         frames, size = self._frames, self.size
-        if not frames:
-            return
-        self._frames, self.size = [], 0
-        if len(frames) == 1:
-            self._transport.write(frames[0])
-        elif size < JOIN_BELOW * len(frames):
-            self._transport.write(b"".join(frames))
+        if frames:
+            self._frames, self.size = [], 0
+            self._hand_over(frames, len(frames), size)
+
+    def _hand_over(self, parts: list[bytes], count: int, size: int) -> None:
+        if size >= JOIN_BELOW * count and len(parts) > 1:
+            self._transport.writelines(parts)
         else:
-            self._transport.writelines(frames)
+            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))

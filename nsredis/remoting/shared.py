@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nsredis.remoting.door import Door, Shortcut
 from nsredis.remoting.limits import Budget, Limits
 from nsredis.remoting.observer import RemotingObserver
-from nsredis.remoting.seldom import Seldom
+from nsredis.sockets.seldom import Seldom
 
 if TYPE_CHECKING:
     from nsredis.remoting.connection import Connection
@@ -24,6 +24,7 @@ class Shared:
     limits: Limits
     budget: Budget
     shortcut: Shortcut | None = None
+    """None too once clients are sent away."""
     going_away: bool = False
     """From now on clients that know GO_AWAY are told it."""
     connections: "set[Connection]" = field(default_factory=set)

@@ -1,11 +1,13 @@
 """Frames of the remoting protocol: a stream of bytes cut into payloads."""
 
+import struct
 from typing import Final
 
 MAX_FRAME: Final = 16 * 1024 * 1024
 """Bytes of the largest frame, its length word included: RocketMQ's `com.rocketmq.remoting.frameMaxLength`."""
 
 _LENGTH_WORD: Final = 4
+_length_at: Final = struct.Struct(">i").unpack_from
 _LEAST: Final = 4  # the word that tells the header's form and length
 
 
@@ -44,8 +46,10 @@ class FrameSplitter:
             data, self._start = self._start + data, b""
         end = len(data)
         while end - at >= _LENGTH_WORD:
-            length = self._checked(int.from_bytes(data[at : at + _LENGTH_WORD], signed=True))
+            (length,) = _length_at(data, at)
             at += _LENGTH_WORD
+            if not _LEAST <= length <= self._longest:
+                raise self._wrong(length)
             if end - at < length:
                 self._payload, self._length = bytearray(data[at:]), length
                 return payloads
@@ -54,9 +58,7 @@ class FrameSplitter:
         self._start = data[at:]
         return payloads
 
-    def _checked(self, length: int) -> int:
+    def _wrong(self, length: int) -> MalformedFrame:
         if length < _LEAST:
-            raise MalformedFrame(f"a frame's length must be at least {_LEAST}, not {length}")
-        if length > self._longest:
-            raise MalformedFrame(f"a frame's length must be at most {self._longest}, not {length}")
-        return length
+            return MalformedFrame(f"a frame's length must be at least {_LEAST}, not {length}")
+        return MalformedFrame(f"a frame's length must be at most {self._longest}, not {length}")

@@ -19,7 +19,7 @@ _NAMES: Final = frozenset(LANGUAGES)
 Int32 = Annotated[int, msgspec.Meta(ge=_LEAST, le=_MOST)]
 
 
-class _Header(msgspec.Struct):
+class PlainHeader(msgspec.Struct):
     """What nearly every client sends, read in one go."""
 
     code: Int32 = 0
@@ -31,7 +31,8 @@ class _Header(msgspec.Struct):
     ext: dict[str, str] | None = msgspec.field(default=None, name="extFields")
 
 
-_decode: Final = msgspec.json.Decoder(_Header).decode
+read_plain: Final = msgspec.json.Decoder(PlainHeader).decode
+"""Reads a header that is as nearly every client sends it, and never differs from `read`. ValueError, RecursionError."""
 
 
 def read(header: bytes) -> tuple[int, int, int, int, str, str | None, dict[str, str] | None]:
@@ -41,7 +42,7 @@ def read(header: bytes) -> tuple[int, int, int, int, str, str | None, dict[str, 
     null ones are skipped. A language that is not known is OTHER.
     """
     try:
-        plain = _decode(header)
+        plain = read_plain(header)
     except (ValueError, RecursionError):
         return _read_leniently(header)
     language = plain.language if plain.language in _NAMES else "OTHER"

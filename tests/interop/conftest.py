@@ -1,7 +1,7 @@
 """Real name servers, brokers and mqadmin for the interop tests. Nothing is skipped when Java or Maven is missing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,7 @@ BY_ITSELF_S = 20.0
 CAN_DELETE = {"timerWheelEnable": True, "mappedFileSizeTimerLog": 1 << 20}
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are selected by
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
@@ -144,7 +145,14 @@ class StartBroker(Protocol):
     """Starts a broker that belongs to the test, and waits until every address of a name server knows it."""
 
     async def __call__(
-        self, release: Release, name_server: NameServer, name: str, broker_id: int = 0, **settings: object
+        self,
+        release: Release,
+        name_server: NameServer,
+        name: str,
+        settings: Mapping[str, object] | None = None,
+        *,
+        broker_id: int = 0,
+        wait: bool = True,
     ) -> Broker: ...
 
 
@@ -154,13 +162,21 @@ def start_broker(tmp_path: Path) -> Iterator[StartBroker]:
     with ExitStack() as ends:
 
         async def start(
-            release: Release, name_server: NameServer, name: str, broker_id: int = 0, **settings: object
+            release: Release,
+            name_server: NameServer,
+            name: str,
+            settings: Mapping[str, object] | None = None,
+            *,
+            broker_id: int = 0,
+            wait: bool = True,
         ) -> Broker:
-            broker = Broker(release, tmp_path, name_server.remoting, BrokerSpec(name, broker_id, settings=settings))
+            spec = BrokerSpec(name, broker_id, settings=settings or {})
+            broker = Broker(release, tmp_path, name_server.remoting, spec)
             ends.callback(broker.kill9)
             broker.start()
             broker.wait_ready()
-            await known(name_server, broker.spec)
+            if wait:
+                await known(name_server, broker.spec)
             return broker
 
         yield start

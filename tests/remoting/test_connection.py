@@ -5,7 +5,7 @@ import pytest
 from nsredis.remoting import connection as connection_module
 from nsredis.remoting.limits import Limits
 from nsredis.wire.codes import ResponseCode
-from nsredis.wire.commands import Command, Serialization, encode
+from nsredis.wire.commands import Command, Serialization, decode, encode
 from tests.remoting.conftest import Start
 from tests.remoting.raw_client import request
 from tests.remoting.scripted_door import (
@@ -225,13 +225,30 @@ async def test_a_client_that_ends_its_side_gets_what_it_asked_for(start: Start) 
     await eventually(lambda: len(remoting.door.gone) == 1)
 
 
-async def test_a_shortcut_comes_before_the_door(start: Start, caplog: pytest.LogCaptureFixture) -> None:
-    def shortcut(payload: bytes) -> tuple[int, bytes] | None:
-        if b"raise" in payload:
-            raise LookupError
-        return (NOW, encode(Command(0, 1, 1, body=b"short"))) if b"short" in payload else None
+class ShortWay:
+    """Answers frames that say so; `stop_after` makes it stop as it does when answers are large."""
 
-    remoting = await start(shortcut=shortcut)
+    code = NOW
+
+    def __init__(self, stop_after: int = 1000) -> None:
+        self.stop_after = stop_after
+
+    def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
+        count = size = 0
+        while at < len(data) and count < self.stop_after:
+            end = at + 4 + int.from_bytes(data[at : at + 4])
+            if b"raise" in data[at:end]:
+                raise LookupError
+            if b"short" not in data[at:end]:
+                break
+            frame = encode(Command(0, decode(data[at + 4 : end]).opaque, 1, body=b"short"))
+            parts += (frame[:10], frame[10:])
+            at, count, size = end, count + 1, size + len(frame)
+        return at, count, size
+
+
+async def test_a_shortcut_comes_before_the_door(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    remoting = await start(shortcut=ShortWay())
     client = await remoting.client()
     assert (await client.ask(NOW, 1, b"a short way")).body == b"short"
     assert remoting.door.asked == []
@@ -241,3 +258,19 @@ async def test_a_shortcut_comes_before_the_door(start: Start, caplog: pytest.Log
     assert remoting.observer.answered == {(NOW, 0): 3}
     remoting.server.send_away()
     assert (await client.ask(NOW, 4, b"a short way")).body == b"a short way"
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 1000])
+async def test_both_ways_in_one_read_keep_the_order(start: Start, stop_after: int) -> None:
+    remoting = await start(shortcut=ShortWay(stop_after))
+    client = await remoting.client()
+    bodies = [b"short", b"short", b"short", b"long", b"short", b"raise", b"short"]
+    frames = b"".join(request(NOW, number, body) for number, body in enumerate(bodies))
+    await client.send(frames + frames[:30])
+    answers = [await client.receive() for _ in bodies]
+    assert [answer.opaque for answer in answers] == list(range(7))
+    assert [answer.body for answer in answers] == bodies
+    assert [asked.opaque for asked in remoting.door.asked] == [3, 4, 5, 6]
+    await client.send(frames[30:])
+    assert [(await client.receive()).opaque for _ in bodies] == list(range(7))
+    assert remoting.observer.answered == {(NOW, 0): 14}
