@@ -9,8 +9,10 @@ from aiohttp.web_server import Server
 
 from nsredis.http_api.endpoint import SERVICES
 from nsredis.http_api.errors import Malformed, Unexpected
-from nsredis.http_api.middleware import put_head
+from nsredis.http_api.middleware import OBSERVER, put_head
 from nsredis.http_api.problems import problem
+from nsredis.http_api.quick_answers import QuickAnswers
+from nsredis.http_api.quick_connection import QuickConnection, aiohttp_is_known
 from nsredis.service.doors import Services
 
 log = logging.getLogger(__name__)
@@ -48,23 +50,35 @@ class _Connection(RequestHandler):
         return response
 
 
+class _QuickConnection(QuickConnection, _Connection):
+    """Such a connection that answers known requests without aiohttp's machinery."""
+
+
 class _Server(Server):
     """Makes such connections."""
 
-    def __init__(self, plain: Server, services: Services) -> None:
+    def __init__(self, plain: Server, services: Services, quick: QuickAnswers | None) -> None:
         options = plain._kwargs  # noqa: SLF001 - aiohttp has no other way to name the class of its connections
         super().__init__(plain.request_handler, request_factory=plain.request_factory, **options)
         self._services = services
+        self._quick = quick
 
     def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, services=self._services, **self._kwargs)
+        options = {"loop": self._loop, "services": self._services, **self._kwargs}
+        return (
+            _Connection(self, **options)
+            if self._quick is None
+            else _QuickConnection(self, quick=self._quick, **options)
+        )
 
 
 class _Runner(web.AppRunner):
     """aiohttp's runner with that server."""
 
     async def _make_server(self) -> Server:
-        return _Server(await super()._make_server(), self.app[SERVICES])
+        services = self.app[SERVICES]
+        quick = QuickAnswers(services, self.app[OBSERVER]) if aiohttp_is_known() else None
+        return _Server(await super()._make_server(), services, quick)
 
 
 class HttpServer:
