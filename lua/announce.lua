@@ -10,7 +10,7 @@
     ttl_ms     int     how long it counts as alive; 0: it leaves
     info...    str     field, value
   RETURNS
-    list       now, then per live node: its fields
+    list       now, then per live node: its fields, and as `seenAt` when it last said that it lives
   ERRORS
 ]]
 -- @include clock
@@ -24,9 +24,12 @@ else
   redis.call('DEL', self)
 end
 local answer = { at }
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', nodes, at - 60000, '+inf', 'LIMIT', 0, 1000)) do
-  local flat = redis.call('HGETALL', prefix .. 'nodes:' .. id)
+local seen = redis.call('ZRANGEBYSCORE', nodes, at - 60000, '+inf', 'WITHSCORES', 'LIMIT', 0, 1000)
+for i = 1, #seen, 2 do
+  local flat = redis.call('HGETALL', prefix .. 'nodes:' .. seen[i])
   if #flat > 0 then
+    flat[#flat + 1] = 'seenAt'
+    flat[#flat + 1] = seen[i + 1]
     answer[#answer + 1] = flat
   end
 end

@@ -1,10 +1,12 @@
 --[[
-  beat: renew the lease of a registered broker, lapsed or not; no revision, unless it ends a suspicion.
+  beat: renew the lease of a registered broker, lapsed or not; no revision, unless it ends a
+  suspicion or the brake's hold.
 
   KEYS
     broker     hash    the record
     lease      hash    last beat; its TTL is the lease
     leases     zset    deadlines
+    members    zset    brokers of the cluster by deadline
     revision   hash    n and tag of the last change
     changes    stream  the changes
     schema     string  version of the layout
@@ -25,7 +27,8 @@
 -- @include clock
 -- @include changes
 -- @include lease
-local record = redis.call('HMGET', broker, 'cluster', 'epoch', 'address', 'leaseMs', 'owner', 'suspectAt')
+local record = redis.call('HMGET', broker, 'cluster', 'epoch', 'address', 'leaseMs', 'owner', 'suspectAt',
+  'heldAt')
 if not record[2] then
   if redis.call('EXISTS', schema) == 0 then
     return redis.error_reply('NO_SCHEMA the namespace is not open')
@@ -43,14 +46,14 @@ elseif address ~= '' and address ~= record[3] then
   return redis.error_reply('STALE_EPOCH ' .. record[2])
 end
 local at = now_ms()
-if record[6] then
+if record[6] or record[7] then
   local n = record_change(revision, changes,
     { tag = tag, kind = 'recovered', subjects = { 'broker:' .. member }, at = at, by = node, why = 'it beats again' })
-  redis.call('HDEL', broker, 'suspectAt')
+  redis.call('HDEL', broker, 'suspectAt', 'heldAt')
   redis.call('HSET', broker, 'revision', string.format('%d', n))
 end
 if record[5] ~= node then
   redis.call('HSET', broker, 'owner', node)
 end
-renew_lease(lease, leases, 'broker:' .. member, at, tonumber(record[4]), node)
+renew_lease(lease, leases, members, member, at, tonumber(record[4]), node)
 return 1

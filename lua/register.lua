@@ -8,6 +8,7 @@
     broker     hash    the record
     lease      hash    last beat; its TTL is the lease
     leases     zset    deadlines
+    members    zset    brokers of the cluster by deadline
     group      hash    cluster, addresses, override
     topics     hash    the group's table
     offline    hash    what was remembered of this broker
@@ -61,7 +62,7 @@ end
 local at = now_ms()
 local member = name .. '/' .. id
 local old = fields(redis.call('HGETALL', broker))
-local members = read_group(group)
+local present = read_group(group)
 local known = tonumber(old.epoch)
 
 local function state_version(version)
@@ -69,14 +70,14 @@ local function state_version(version)
 end
 
 -- Who may speak.
-if members.members > 0 and members.cluster ~= cluster then
+if present.members > 0 and present.cluster ~= cluster then
   if redis.call('HGET', group, 'refused') ~= cluster then -- told once for each cluster that tries, not for each try
     record_change(revision, changes, { tag = tag, kind = 'name-refused', subjects = {}, at = at, by = by,
-      why = 'brokerName ' .. name .. ' of cluster ' .. members.cluster .. ' was claimed by ' .. address
+      why = 'brokerName ' .. name .. ' of cluster ' .. present.cluster .. ' was claimed by ' .. address
         .. ' of cluster ' .. cluster })
     redis.call('HSET', group, 'refused', cluster)
   end
-  return redis.error_reply('NAME_OWNED ' .. members.cluster)
+  return redis.error_reply('NAME_OWNED ' .. present.cluster)
 end
 if epoch and epoch ~= known then
   return redis.error_reply('STALE_EPOCH ' .. (old.epoch or '0'))
@@ -84,7 +85,7 @@ end
 local moved = known and old.address ~= address
 local swaps, swaps_from = tonumber(old.swaps or 0), tonumber(old.swapsFrom or 0)
 if moved then
-  local alive = tonumber(redis.call('ZSCORE', leases, 'broker:' .. member) or 0) > at
+  local alive = tonumber(redis.call('ZSCORE', members, member) or 0) > at
   if alive and state_version(data_version) < state_version(old.dataVersion) then
     return redis.error_reply('STALE_STATE ' .. old.address)
   end
@@ -113,12 +114,12 @@ end
 local same_record = not reborn and tonumber(old.leaseMs) == lease_ms
   and old.haAddress == ha_address and old.zone == zone and old.actingMaster == acting
   and old.dataVersion == data_version and (old.filterServers or ' ') == filter_servers
-local recovers = old.suspectAt ~= nil -- then even the same again is a change
+local recovers = old.suspectAt ~= nil or old.heldAt ~= nil -- then even the same again is a change
 
 local stored = redis.call('HMGET', topics, 'version', 'digests')
 local version, digests = tonumber(stored[1] or 0), stored[2] or ''
 local mark = id .. '=' .. digest
-local fits = digest == '' or not writes_table(members, id)
+local fits = digest == '' or not writes_table(present, id)
   or string.find(' ' .. digests .. ' ', ' ' .. mark .. ' ', 1, true)
 if not fits and (not has_table or base ~= version) then
   return { 'table', 0, 0, 0, 0, '', '', version }
@@ -127,17 +128,19 @@ local writes = not fits and write
 
 local function answer(status, revision_now, created)
   local master, master_ha = '', ''
-  if id ~= '0' and members.addresses['0'] then
-    master = members.addresses['0']
+  if id ~= '0' and present.addresses['0'] then
+    master = present.addresses['0']
     master_ha = redis.call('HGET', prefix .. 'broker:' .. name .. '/0', 'haAddress') or ''
   end
   return { status, new_epoch, lease_ms, revision_now, created, master, master_ha, version }
 end
 
+-- A broker may send its table in slices, each with a digest of its own: 800 topics by default, or as few as it likes.
+local MOST_DIGESTS = 64
 local function remember_digest(kept)
   local list, count = mark, 1
   for other in string.gmatch(kept, '%S+') do
-    if count < 8 and other ~= mark then
+    if count < MOST_DIGESTS and other ~= mark then
       list, count = list .. ' ' .. other, count + 1
     end
   end
@@ -151,18 +154,18 @@ if same_record and not writes and not recovers then
   if old.owner ~= node then
     redis.call('HSET', broker, 'owner', node)
   end
-  renew_lease(lease, leases, 'broker:' .. member, at, lease_ms, node)
+  renew_lease(lease, leases, members, member, at, lease_ms, node)
   return answer('refreshed', math.max(tonumber(old.revision), version), 0)
 end
 
 -- An address holds one id of its group: a broker that changed its role leaves the old id.
 local leaving = {}
-for other, held in pairs(members.addresses) do
+for other, held in pairs(present.addresses) do
   if other ~= id and held == address then
     leaving[#leaving + 1] = other
   end
 end
-local ends_override = members.members == 0 and members.override
+local ends_override = present.members == 0 and present.override
   and redis.call('HGET', settings, 'overrideOutlivesGroup') ~= 'true'
 local subjects = {}
 if not same_record or recovers then
@@ -199,6 +202,7 @@ if not same_record then
     redis.call('DEL', offline)
     redis.call('SREM', rows, 'offline:' .. member)
     redis.call('ZREM', leases, 'offline:' .. member)
+    redis.call('ZREM', prefix .. 'expired:' .. encode(cluster), member)
   end
   redis.call('HSET', broker, 'cluster', cluster, 'address', address, 'epoch', string.format('%d', new_epoch),
     'instance', instance, 'leaseMs', lease_ms, 'haAddress', ha_address, 'zone', zone, 'actingMaster', acting,
@@ -209,7 +213,7 @@ if not same_record then
 end
 redis.call('HSET', broker, 'owner', node, 'revision', n_text)
 if recovers then
-  redis.call('HDEL', broker, 'suspectAt')
+  redis.call('HDEL', broker, 'suspectAt', 'heldAt')
 end
 if not known or moved or ends_override then
   redis.call('HSET', group, 'cluster', cluster, 'a:' .. id, address, 'revision', n_text)
@@ -218,14 +222,14 @@ if not known or moved or ends_override then
     redis.call('HDEL', group, 'override')
     redis.call('ZREM', leases, 'override:' .. name)
   end
-  if not members.addresses[id] then
-    members.members = members.members + 1
+  if not present.addresses[id] then
+    present.members = present.members + 1
   end
-  members.addresses[id] = address
+  present.addresses[id] = address
 end
 for _, other in ipairs(leaving) do
   local record = redis.call('HMGET', prefix .. 'broker:' .. name .. '/' .. other, unpack(OFFLINE_FIELDS))
-  drop_broker(prefix, members, name, other,
+  drop_broker(prefix, present, name, other,
     { record = record, at = at, last_beat = at, reason = 'moved', by = by, n = n })
 end
 if writes then
@@ -236,5 +240,5 @@ if writes then
 elseif not fits and version > 0 then
   remember_digest(digests)
 end
-renew_lease(lease, leases, 'broker:' .. member, at, lease_ms, node)
+renew_lease(lease, leases, members, member, at, lease_ms, node)
 return answer('changed', n, known and 0 or 1)

@@ -5,6 +5,7 @@
     broker     hash    the record
     lease      hash    last beat; its TTL is the lease
     leases     zset    deadlines
+    members    zset    brokers of the cluster by deadline
     group      hash    cluster, addresses, override
     offline    hash    what is remembered of a broker that left
     revision   hash    n and tag of the last change
@@ -30,10 +31,10 @@
 -- @include group
 -- @include lease
 local member = name .. '/' .. id
-local members = read_group(group)
+local present = read_group(group)
 if tonumber(redis.call('HGET', broker, 'epoch') or 0) >= epoch
   or tonumber(redis.call('HGET', offline, 'epoch') or 0) >= epoch
-  or (members.members > 0 and members.cluster ~= cluster) then
+  or (present.members > 0 and present.cluster ~= cluster) then
   return 0
 end
 local at = now_ms()
@@ -46,5 +47,5 @@ redis.call('HSET', broker, unpack(record))
 redis.call('HSET', broker, 'revision', string.format('%d', n), 'owner', node)
 redis.call('HSET', group, 'cluster', cluster, 'a:' .. id, address, 'revision', string.format('%d', n))
 redis.call('SADD', rows, 'broker:' .. member, 'group:' .. name)
-renew_lease(lease, leases, 'broker:' .. member, at, lease_ms, node)
+renew_lease(lease, leases, members, member, at, lease_ms, node)
 return n

@@ -3,6 +3,7 @@
 
   A time without a sweep is a gap: the store was away, no node lived, or the clock jumped. Nobody is judged for it. Nor
   for the time of another history: a store that was set back, or a promoted replica that had not heard of every beat.
+  And where a large share of a cluster falls silent together, the brake holds them for a while (include/brake.lua).
 
   KEYS
     sweep      hash    when the last sweep ran, and the grace after the last gaps
@@ -10,6 +11,8 @@
     revision   hash    n and tag of the last change
     changes    stream  the changes
     rows       set     names of all rows
+    settings   hash    settings of the namespace
+    braked     set     clusters, encoded, in which the brake is engaged
     nodes      zset    node -> when it was last seen
     schema     string  version of the layout
   ARGV
@@ -19,24 +22,31 @@
     limit      int     most members to look at in one run
     seen       int     the revision that the node's view has applied; 0: it has no view
     seen_tag   str     and its mark
+    least      int     the brake's setting brakeMinBrokers, where the namespace has none
+    percent    int     and brakePercent
+    window_ms  int     the longest window over which the brake counts
+    hold_leases int    a broker is held for so many of its leases,
+    hold_ms    int     and no longer than this
   RETURNS
-    list       early|closed|swept, now, 1 when more is due, why there is a gap or empty, then per evicted broker:
-               member, ms late
+    list       early|closed|swept, now, 1 when more is due, why there is a gap or empty,
+               news of the brake as a list: per change engaged|released, cluster (encoded), why;
+               then per evicted broker: member, ms late (-1: it was held)
   ERRORS
 ]]
 -- @include clock
 -- @include changes
 -- @include group
 -- @include drop_broker
+-- @include brake
 local MIN_PERIOD_MS, SHORT_GAP_MS, LONG_GAP_MS = 40, 500, 2000
 local at = now_ms()
 if redis.call('EXISTS', schema) == 0 then
-  return { 'closed', at, 0, '' }
+  return { 'closed', at, 0, '', {} }
 end
 local state = fields(redis.call('HGETALL', sweep))
 local last = tonumber(state.at)
 if last and at >= last and at - last < MIN_PERIOD_MS and state.more ~= '1' then
-  return { 'early', at, 0, '' }
+  return { 'early', at, 0, '', {} }
 end
 
 local function text(number)
@@ -89,9 +99,11 @@ local rewind = tonumber(state.rewind)
 if rewind then
   local far = redis.call('ZRANGEBYSCORE', leases, '(' .. text(rewind), '+inf', 'WITHSCORES', 'LIMIT', 0, 300)
   for i = 1, #far, 2 do
-    local lease_ms = string.find(far[i], '^broker:') and tonumber(redis.call('HGET', prefix .. far[i], 'leaseMs') or 0)
-    if lease_ms and tonumber(far[i + 1]) > at + lease_ms then
-      redis.call('ZADD', leases, at + lease_ms, far[i])
+    local member = string.match(far[i], '^broker:(.*)$')
+    local record = member and redis.call('HMGET', prefix .. far[i], 'leaseMs', 'cluster')
+    if record and record[2] and tonumber(far[i + 1]) > at + tonumber(record[1]) then
+      redis.call('ZADD', leases, at + tonumber(record[1]), far[i])
+      redis.call('ZADD', prefix .. 'members:' .. encode(record[2]), 'XX', at + tonumber(record[1]), member)
     end
   end
   redis.call('HSET', sweep, 'rewind', #far < 600 and '' or far[#far])
@@ -104,16 +116,16 @@ local function change(kind, subjects, why)
     { tag = tag .. '.' .. changed, kind = kind, subjects = subjects, at = at, by = node, why = why })
 end
 
-local JUDGED = { 'leaseMs', 'owner', 'lastBeat', 'deferredUntil', 'deferredAt', 'hadFullLease' }
+local JUDGED = { 'leaseMs', 'owner', 'lastBeat', 'deferredUntil', 'deferredAt', 'hadFullLease', 'cluster', 'heldAt' }
 
 -- judge(deadline, record): when this broker's silence counts, its last beat, and whether that is a full lease after a
 -- gap.
 local function judge(deadline, record)
   local lease_ms = tonumber(record[1])
-  local silent = record[4] == text(deadline) -- no beat since a judgement was deferred
-  local last_beat = silent and tonumber(record[3]) or deadline - lease_ms
-  local deferred_at = silent and tonumber(record[5]) or 0
-  local had_full = silent and record[6] == '1'
+  local no_beat = record[4] == text(deadline) -- since a judgement was deferred
+  local last_beat = no_beat and tonumber(record[3]) or deadline - lease_ms
+  local deferred_at = no_beat and tonumber(record[5]) or 0
+  local had_full = no_beat and record[6] == '1'
   local due = deadline
   if grace_from and last_beat < grace_from and deferred_at < grace_from then
     if had_full then
@@ -132,30 +144,59 @@ local function judge(deadline, record)
   return due, last_beat, had_full
 end
 
-local evicted = {}
+-- defer(b, until_ms): look at a broker again then.
+local function defer(b, until_ms)
+  redis.call('HSET', prefix .. 'broker:' .. b.member, 'deferredUntil', text(until_ms), 'deferredAt', text(at),
+    'hadFullLease', b.had_full and '1' or '0', 'lastBeat', text(b.last_beat))
+  redis.call('ZADD', leases, until_ms, 'broker:' .. b.member)
+end
+
+local silent, clusters = {}, {} -- by cluster: the brokers whose silence counts; and the clusters in their order
 local function sweep_broker(member, deadline)
-  local key = prefix .. 'broker:' .. member
-  local record = redis.call('HMGET', key, unpack(JUDGED))
+  local record = redis.call('HMGET', prefix .. 'broker:' .. member, unpack(JUDGED))
   if not record[1] then
     redis.call('ZREM', leases, 'broker:' .. member)
     return
   end
-  local due, last_beat, had_full = judge(deadline, record)
-  if due > at then
-    redis.call('HSET', key, 'deferredUntil', text(due), 'deferredAt', text(at), 'hadFullLease', had_full and '1' or '0',
-      'lastBeat', text(last_beat))
-    redis.call('ZADD', leases, due, 'broker:' .. member)
+  local b = { member = member, lease_ms = tonumber(record[1]), held_at = tonumber(record[8]) }
+  b.due, b.last_beat, b.had_full = judge(deadline, record)
+  local cluster = encode(record[7])
+  if b.due > at then
+    defer(b, b.due)
+    if not b.held_at then -- who is held stays silent
+      redis.call('ZADD', prefix .. 'members:' .. cluster, b.due, member)
+    end
     return
   end
   redis.call('EXISTS', prefix .. 'lease:' .. member) -- touching the lapsed key makes Redis fire `expired` now
-  local name, id = string.match(member, '^(.*)/(%d+)$')
-  local members = read_group(prefix .. 'group:' .. name)
-  local n = change('expire', drop_rows(members, name, id), 'no heartbeat for ' .. text(at - last_beat) .. ' ms')
-  drop_broker(prefix, members, name, id, { record = redis.call('HMGET', key, unpack(OFFLINE_FIELDS)), at = at,
-    last_beat = last_beat, reason = 'expired', by = node, n = n })
-  evicted[#evicted + 1] = member
-  evicted[#evicted + 1] = at - due
+  if not silent[cluster] then
+    silent[cluster] = {}
+    clusters[#clusters + 1] = cluster
+  end
+  table.insert(silent[cluster], b)
 end
+
+local evicted, news = {}, {}
+local function evict(b, cluster)
+  local name, id = string.match(b.member, '^(.*)/(%d+)$')
+  local present = read_group(prefix .. 'group:' .. name)
+  local why = 'no heartbeat for ' .. text(at - b.last_beat) .. ' ms'
+  if b.held_at then
+    why = why .. ', held by the brake for ' .. text(at - b.held_at) .. ' ms'
+  end
+  local n = change('expire', drop_rows(present, name, id), why)
+  drop_broker(prefix, present, name, id, { record = redis.call('HMGET', prefix .. 'broker:' .. b.member,
+    unpack(OFFLINE_FIELDS)), at = at, last_beat = b.last_beat, reason = 'expired', by = node, n = n })
+  if not b.held_at then -- the brake has had its say about those that it held
+    redis.call('ZADD', prefix .. 'expired:' .. cluster, b.due, b.member)
+    redis.call('PEXPIRE', prefix .. 'expired:' .. cluster, window_ms)
+  end
+  evicted[#evicted + 1] = b.member
+  evicted[#evicted + 1] = b.held_at and -1 or at - b.due
+end
+
+local run = { prefix = prefix, at = at, by = node, limit = limit, hold_leases = hold_leases, hold_ms = hold_ms,
+  change = change, defer = defer, evict = evict, evicted = evicted, news = news }
 
 local function sweep_override(name)
   local key = prefix .. 'group:' .. name
@@ -188,8 +229,22 @@ for i = 1, #due, 2 do
     sweep_offline(subject)
   end
 end
-local more = #due >= 2 * limit and '1' or ''
+local engaged = redis.call('SRANDMEMBER', braked, 32)
+if #clusters > 0 or #engaged > 0 then
+  local set = redis.call('HMGET', settings, 'brakeMinBrokers', 'brakePercent')
+  run.limits = { least = tonumber(set[1] or least), percent = tonumber(set[2] or percent), window_ms = window_ms }
+  for _, cluster in ipairs(engaged) do
+    if not silent[cluster] then
+      silent[cluster] = {}
+      clusters[#clusters + 1] = cluster
+    end
+  end
+  for _, cluster in ipairs(clusters) do
+    brake(run, cluster, silent[cluster])
+  end
+end
+local more = (run.more or #due >= 2 * limit) and '1' or ''
 if more ~= (state.more or '') then
   redis.call('HSET', sweep, 'more', more) -- the next run may come at once
 end
-return { 'swept', at, more == '1' and 1 or 0, gap, unpack(evicted) }
+return { 'swept', at, more == '1' and 1 or 0, gap, news, unpack(evicted) }

@@ -19,6 +19,7 @@
     epoch      str     must be the present one; empty: not given
     address    str     must be the present one; empty: not given
     beat       str     must be the time of its last beat, in ms; empty: not given
+    held       str     must be since when the brake holds it, in ms; empty: not given
     reason     str     unregistered, or connection-lost
   RETURNS
     int        the revision after this change; 0 when there was no such broker
@@ -44,17 +45,22 @@ if (epoch ~= '' and epoch ~= record[3]) or (address ~= '' and address ~= record[
   return redis.error_reply('STALE_EPOCH ' .. record[3])
 end
 local last_beat = redis.call('HGET', lease, 'beat')
-if beat ~= '' and beat ~= last_beat then
+local hold = redis.call('HMGET', broker, 'heldAt', 'lastBeat')
+if (beat ~= '' and beat ~= last_beat) or (held ~= '' and held ~= hold[1]) then
   return redis.error_reply('STALE_EPOCH ' .. record[3])
 end
 local at = now_ms()
 local kind, why = 'unregister', ''
 if reason == 'connection-lost' then
   kind, why = 'lost', 'its connection closed and its port refuses connections'
+  if held ~= '' then
+    why = 'it was held by the brake and its port refuses connections'
+  end
 end
 local members = read_group(group)
 local n = record_change(revision, changes,
   { tag = tag, kind = kind, subjects = drop_rows(members, name, id), at = at, by = by, why = why })
 drop_broker(prefix, members, name, id,
-  { record = record, at = at, last_beat = tonumber(last_beat or at), reason = reason, by = by, n = n })
+  { record = record, at = at, reason = reason, by = by, n = n,
+    last_beat = tonumber(last_beat or hold[1] and hold[2] or at) })
 return n

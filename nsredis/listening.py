@@ -7,7 +7,7 @@ from typing import Final
 from nsredis import __version__
 from nsredis.http_api.app import build_app
 from nsredis.http_api.bodies import BodyLimits
-from nsredis.http_api.server import HttpServer
+from nsredis.http_api.server import HttpLimits, HttpServer
 from nsredis.metrics import Metrics
 from nsredis.remoting.addresses import Networks, join_address
 from nsredis.remoting.limits import Limits
@@ -17,6 +17,7 @@ from nsredis.remoting.route_shortcut import RouteShortcut
 from nsredis.remoting.server import RemotingServer
 from nsredis.service.doors import Services
 from nsredis.settings import Settings, host_port
+from nsredis.sockets.file_limit import connections_for, raise_file_limit, shares
 from nsredis.tls import Certificates, TlsFiles
 
 ANY_HOST: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - told apart, not listened on
@@ -33,38 +34,45 @@ class FrontDoors:
         self._store_description = store_description
         self._http: HttpServer | None = None
         self._remoting: RemotingServer | None = None
-        self._certificates: Certificates | None = None
+        self._name_server: NameServer | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def open(self, services: Services) -> None:
         """Listen on both addresses. OSError when one cannot be listened on, InvalidField when a certificate is bad."""
         settings = self._settings
         tls = await self._tls()
-        self._http = self._http_server(services)
+        room = connections_for(raise_file_limit())
+        http, remoting = shares(room, settings.http_max_connections, settings.remoting_max_connections)
+        self._http = self._http_server(services, http)
         self.http_address = join_address(*await self._http.start(*host_port(settings.http)))
-        self._remoting = self._remoting_server(services, tls)
+        self._remoting = self._remoting_server(services, tls, remoting)
         self.remoting_address = join_address(*await self._remoting.start(*host_port(settings.remoting)))
 
-    def _http_server(self, services: Services) -> HttpServer:
+    def _http_server(self, services: Services, connections: int) -> HttpServer:
         settings = self._settings
-        limits = BodyLimits(settings.max_body_mib << 20, settings.max_inflated_mib << 20)
+        read_s = settings.http_read_ms / 1000
+        limits = BodyLimits(settings.max_body_mib << 20, settings.max_inflated_mib << 20, read_s)
         app = build_app(services, self._metrics, self._metrics.text, limits=limits, nsaddr=settings.nsaddr)
-        return HttpServer(app, drain_s=settings.drain_ms / 1000)
+        return HttpServer(
+            app,
+            HttpLimits(connections=connections, head_s=read_s, idle_s=settings.http_idle_ms / 1000),
+            drain_s=settings.drain_ms / 1000,
+        )
 
-    def _remoting_server(self, services: Services, tls: Tls | None) -> RemotingServer:
+    def _remoting_server(self, services: Services, tls: Tls | None, connections: int) -> RemotingServer:
         settings = self._settings
-        name_server = NameServer(
+        self._name_server = NameServer(
             services,
             self._describe,
             updates_allowed=settings.remoting_settings,
             max_inflated=settings.max_inflated_mib << 20,
         )
         return RemotingServer(
-            name_server,
+            self._name_server,
             self._metrics,
             Limits(
                 idle_s=settings.remoting_idle_ms / 1000,
-                connections=settings.remoting_max_connections,
+                connections=connections,
                 per_address=settings.remoting_max_per_address,
             ),
             drain_s=settings.drain_ms / 1000,
@@ -112,6 +120,11 @@ class FrontDoors:
             settings.advertise_http or _reachable(self.http_address),
             settings.advertise_remoting or _reachable(self.remoting_address),
         )
+
+    def send_brokers_away(self) -> None:
+        """Close the connections of brokers, so that they beat at a node that can hear them."""
+        if self._name_server is not None:
+            self._name_server.send_brokers_away()
 
     async def drain(self) -> None:
         """Take no new connection, let what runs finish within the time of the drain, and close."""

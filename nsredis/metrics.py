@@ -32,9 +32,12 @@ class Gauges:
 
     brokers: Callable[[], Mapping[str, int]]
     """How many brokers there are, by state."""
+    held: Callable[[], Mapping[str, int]]
+    """How many brokers the expiry brake holds, by cluster."""
     revision: Callable[[], int]
     stale_ms: Callable[[], int]
     ready: Callable[[], bool]
+    cut_off: Callable[[], bool]
 
 
 class Metrics:
@@ -60,10 +63,14 @@ class Metrics:
         self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
         self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
         self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
+        self._brakes = self._counter("brake_engagements", "Times that this node engaged the expiry brake in a cluster")
         self._probes = self._counter("probes", "Probes of brokers' ports by outcome", "outcome")
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
+        self._saves = self._counter("view_saves", "Times that the view was saved on disk, by outcome", "outcome")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
+        self._cut_offs = self._counter("cut_offs", "Times that this node alone was cut off from the store")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
+        self._store_moves = self._counter("store_moves", "Times that the primary of the store became another one")
         self._detection = self._delay("detection", "From a lapsed lease's deadline to the eviction by this node")
         self._propagation = self._delay("propagation", "From a change in Redis to its visibility on this node")
         for reason in Removal:
@@ -140,6 +147,10 @@ class Metrics:
         """A lapsed broker was evicted by this node's sweep."""
         self._detection.observe(max(0, delay_ms) / 1000)
 
+    def brake_engaged(self) -> None:
+        """This node's sweep engaged the brake."""
+        self._brakes.inc()
+
     def probed(self, outcome: str) -> None:
         """A broker's port was probed."""
         self._probes.labels(outcome).inc()
@@ -152,13 +163,25 @@ class Metrics:
         """The view was read whole."""
         self._reloads.labels(why).inc()
 
+    def view_saved(self, *, ok: bool) -> None:
+        """The view was written to disk, or could not be."""
+        self._saves.labels("ok" if ok else "failed").inc()
+
     def restored(self, rows: int) -> None:
         """Rows were put back."""
         self._restored.inc(rows)
 
+    def cut_off(self) -> None:
+        """This node alone is cut off from the store."""
+        self._cut_offs.inc()
+
     def store_failed(self, what: str) -> None:
         """A call to Redis failed."""
         self._store_failures.labels(what).inc()
+
+    def store_moved(self) -> None:
+        """The primary is another one."""
+        self._store_moves.inc()
 
 
 class _Answers:
@@ -221,11 +244,20 @@ class _NodeState(Collector):
         for state, count in sorted(self._gauges.brokers().items()):
             brokers.add_metric([state], count)
         yield brokers
+        held = GaugeMetricFamily(
+            "nsredis_brake_held_brokers", "Brokers that the expiry brake holds", labels=["cluster"]
+        )
+        for cluster, count in sorted(self._gauges.held().items()):
+            held.add_metric([cluster], count)
+        yield held
         yield GaugeMetricFamily("nsredis_revision", "The revision that this node has applied", self._gauges.revision())
         yield GaugeMetricFamily(
             "nsredis_staleness_seconds",
             "How long the view has not been known to match Redis; 0 while it follows",
             self._gauges.stale_ms() / 1000,
+        )
+        yield GaugeMetricFamily(
+            "nsredis_cut_off", "1 while this node alone is cut off from the store", float(self._gauges.cut_off())
         )
         yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
 

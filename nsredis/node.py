@@ -18,18 +18,23 @@ from nsredis.registry.broker_store import BrokerStore
 from nsredis.registry.cancellation import end_task
 from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.embedded import EmbeddedStore
-from nsredis.registry.expiry_hints import ExpiryHints, allow_notifications
+from nsredis.registry.expiry_hints import ExpiryHints
 from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import StoreLink, open_link
 from nsredis.registry.presence import Presence
 from nsredis.registry.restore import Restorer
 from nsredis.registry.runner import ScriptRunner
 from nsredis.registry.snapshot import SnapshotReader
+from nsredis.registry.store_checks import StoreChecks
 from nsredis.registry.sweeper import Sweeper
 from nsredis.remoting.notices import MinIdNotices
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
+from nsredis.service.convergence_service import ConvergenceService
+from nsredis.service.cut_off_watch import CutOffWatch
 from nsredis.service.doors import Services
+from nsredis.service.explain_service import ExplainService
+from nsredis.service.held_probes import HeldProbes
 from nsredis.service.node_service import NodeService
 from nsredis.service.own_writes import OwnWrites
 from nsredis.service.probe import TcpProbe
@@ -37,6 +42,7 @@ from nsredis.service.query_service import QueryService
 from nsredis.service.suspects import Suspects
 from nsredis.settings import Settings
 from nsredis.view.follower import Follower
+from nsredis.view.saved_view import SavedView
 from nsredis.view.view import View
 
 log = logging.getLogger(__name__)
@@ -59,6 +65,7 @@ class Node:
         self._presence: Presence | None = None
         self._nodes: NodeService | None = None
         self._suspects: Suspects | None = None
+        self._saved: SavedView | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -84,7 +91,7 @@ class Node:
             url = self._embedded.url
             if self._embedded.fresh:
                 settle_s = 0.0  # this process made it empty, so no peer has anything to put back
-        self._link = open_link(url)
+        self._link = open_link(url, settings.namespace)
         self.store_description = self._embedded.description if self._embedded else self._link.description
         await self._build(self._link, settle_s)
 
@@ -93,42 +100,74 @@ class Node:
         runner = ScriptRunner(link, Keyspace(settings.namespace), metrics)
         feed = ChangeFeed(runner)
         restorer = Restorer(runner, settings.node_id)
+        saved = self._saved = self._saved_view(link)
         follower = Follower(
-            view, feed, SnapshotReader(runner), restorer, metrics, settle_s=settle_s, chance=random.random
+            view,
+            feed,
+            SnapshotReader(runner),
+            restorer,
+            metrics,
+            settle_s=settle_s,
+            chance=random.random,
+            load_saved=saved.load if saved is not None else None,
         )
         self._presence = Presence(runner, self._describe, self._clock_read)
-        self._nodes = NodeService(settings.node_id, view, follower, self._presence)
-        store, admin, own_writes = BrokerStore(runner, settings.node_id), AdminStore(runner), OwnWrites(view)
-        self._suspects = Suspects(store, TcpProbe() if settings.probe_brokers else None, view, metrics)
+        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
+        watch = CutOffWatch(settings.node_id, sweeper, self._presence, metrics)
+        self._nodes = NodeService(settings.node_id, view, follower, self._presence, watch)
+        store, own_writes = BrokerStore(runner, settings.node_id), OwnWrites(view)
+        admin = AdminStore(runner, settings.durability)
+        probe = TcpProbe() if settings.probe_brokers else None
+        self._suspects = Suspects(store, probe, view, metrics)
         services = Services(
             brokers=BrokerService(store, admin, view, own_writes, metrics),
             queries=QueryService(view, feed, lambda: follower.problem),
-            admin=AdminService(admin, store, view, own_writes),
+            admin=AdminService(admin, store, view, own_writes, feed),
             nodes=self._nodes,
             suspects=self._suspects,
+            explain=ExplainService(view, self._nodes),
+            convergence=ConvergenceService(view, feed, self._presence),
         )
         metrics.watch(
             Gauges(
                 brokers=services.queries.states,
+                held=services.queries.held_by_cluster,
                 revision=lambda: view.revision,
                 stale_ms=view.stale_ms,
                 ready=lambda: services.nodes.not_ready_reason() is None,
+                cut_off=lambda: watch.cut_off,
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)
         await self._doors.open(services)
-        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
+        watch.on_cut_off = self._doors.send_brokers_away
+        link.on_move(metrics.store_moved)
+        self._run("primary", link.watch())
+        self._run("checks", StoreChecks(runner, settings.durability).run())
         self._run("follow", follower.run())
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
-        self._run("hints", self._hear(runner, sweeper))
+        self._run("hints", ExpiryHints(runner, sweeper.hint, random.random).run())
         self._run("presence", self._presence.run())
+        self._run("cut off", watch.run())
         self._run("notices", MinIdNotices(services.queries).run())
+        if saved is not None:
+            self._run("save", saved.run(view))
+        if probe is not None:
+            self._run("held", HeldProbes(store, probe, self._suspects, view, metrics).run())
 
-    async def _hear(self, runner: ScriptRunner, sweeper: Sweeper) -> None:
-        """Listen for expiries; first make sure that the server tells them."""
-        await allow_notifications(runner)
-        await ExpiryHints(runner, sweeper.hint, random.random).run()
+    def _saved_view(self, link: StoreLink) -> SavedView | None:
+        settings = self.settings
+        if not settings.snapshot_max_age_ms:
+            return None
+        store = link.description if self._embedded is None else "private"
+        return SavedView(
+            settings.data_dir,
+            settings.namespace,
+            store,
+            max_age_ms=settings.snapshot_max_age_ms,
+            observer=self._metrics,
+        )
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run a part for as long as the node lives. A part that dies of a fault is told of: it never should."""
@@ -163,6 +202,8 @@ class Node:
         """Drain: be unready, let running requests finish, leave the other nodes, close everything."""
         if self._nodes is not None and self._doors is not None:
             await self._drain(self._nodes, self._doors)
+        if self._saved is not None:
+            await self._saved.save(self._view)
         for task in self._tasks:
             await end_task(task)
         self._tasks.clear()
@@ -182,8 +223,9 @@ class Node:
         if self._presence is not None and self.settings.drain_wait_ms:
             with suppress(NsredisError):
                 await self._presence.announce()  # peers take it off their lists at once
-        log.info("going away: finishing what runs")
-        await asyncio.sleep(self.settings.drain_wait_ms / 1000)
+        if self._tasks:  # else it never began
+            log.info("going away: finishing what runs")
+            await asyncio.sleep(self.settings.drain_wait_ms / 1000)
         if self._suspects is not None:
             await self._suspects.close()  # connections that close from here on are closed by this node
         self._view.subscriptions.mark_all()  # whoever waits for a change is answered now

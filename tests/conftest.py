@@ -116,6 +116,7 @@ async def node_factory(namespace: str, http: aiohttp.ClientSession) -> AsyncIter
 
     async def start(store_url: str, *, wait: bool = True, **settings: object) -> Node:
         local: dict[str, object] = {"http": "127.0.0.1:0", "remoting": "127.0.0.1:0", "settle_ms": 0, "drain_ms": 1000}
+        local["snapshot_max_age_ms"] = 0
         values = local | {"redis": store_url, "namespace": namespace} | settings
         node = Node(Settings(**values))  # type: ignore[arg-type]  # tests name settings freely; Settings checks them
         nodes.append(node)

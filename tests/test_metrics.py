@@ -18,7 +18,14 @@ def _as_observer(metrics: Metrics) -> Observer:
 
 
 def _gauges(brokers: Mapping[str, int], *, ready: bool = True) -> Gauges:
-    return Gauges(brokers=lambda: brokers, revision=lambda: 12, stale_ms=lambda: 1500, ready=lambda: ready)
+    return Gauges(
+        brokers=lambda: brokers,
+        held=lambda: {"c1": 3},
+        revision=lambda: 12,
+        stale_ms=lambda: 1500,
+        ready=lambda: ready,
+        cut_off=lambda: False,
+    )
 
 
 def test_it_is_an_observer_whose_counts_are_shown() -> None:

@@ -1,3 +1,4 @@
+-- @include encode
 -- drop_rows(group, name, id): the rows that change when this broker leaves its group.
 local function drop_rows(group, name, id)
   local member = name .. '/' .. id
@@ -17,6 +18,7 @@ local function drop_broker(prefix, group, name, id, gone)
   local rows = prefix .. 'rows'
   redis.call('DEL', prefix .. 'broker:' .. member, prefix .. 'lease:' .. member)
   redis.call('ZREM', prefix .. 'leases', 'broker:' .. member)
+  redis.call('ZREM', prefix .. 'members:' .. encode(gone.record[1]), member)
   redis.call('SREM', rows, 'broker:' .. member)
   redis.call('HDEL', prefix .. 'group:' .. name, 'a:' .. id)
   redis.call('HSET', prefix .. 'group:' .. name, 'revision', string.format('%d', gone.n))

@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from nsredis.cli.output import harmless
 from nsredis.client.errors import ClientError
 from nsredis.client.servers import DEFAULT_SERVER, SERVER_VARIABLE, server_urls
 
@@ -46,7 +47,7 @@ def json_option(command: Command) -> Command:
 
 def fail(words: str, code: int = FAILED) -> NoReturn:
     """End with one line for the user."""
-    click.echo(f"nsredis: {' '.join(words.split())}", err=True)
+    click.echo(f"nsredis: {harmless(' '.join(words.split()))}", err=True)
     sys.exit(code)
 
 

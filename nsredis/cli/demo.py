@@ -1,6 +1,8 @@
 """`nsredis demo`: two nodes on one store, and simulated brokers, to look at and to break."""
 
 import asyncio
+import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -30,7 +32,7 @@ Two nodes on one store, {brokers} simulated brokers with {topics} topics:
 Try, in another terminal:
   curl http://{first}/v1/clusters
   curl http://{second}/v1/nodes
-  nsredis watch --server http://{second}
+  {program} watch --server http://{second}
   kill -9 {first_pid}      # the other node goes on
 
 Ctrl-C ends it all.
@@ -45,18 +47,25 @@ def demo(brokers: int, topics: int, data_dir: Path | None) -> None:
     """Run two nodes on one store, with simulated brokers, until Ctrl-C."""
     with tempfile.TemporaryDirectory(prefix="nsredis-demo-") as temporary:
         try:
-            code = asyncio.run(_run(brokers, topics, data_dir or Path(temporary)))
+            code = asyncio.run(_run(brokers, topics, data_dir, Path(temporary)))
         except (ServerFailed, NoServerBinary) as error:
             click.echo(f"nsredis: {error}", err=True)
             code = FAILED
     sys.exit(code)
 
 
-async def _run(brokers: int, topics: int, data_dir: Path) -> int:
-    signals = EndSignals()
+async def _run(brokers: int, topics: int, kept: Path | None, temporary: Path) -> int:
+    children: list[Child] = []
+
+    def leave_no_folder() -> None:
+        for child in children:  # or one of them goes on and writes there
+            child.kill()
+        shutil.rmtree(temporary, ignore_errors=True)
+
+    signals = EndSignals(leave_no_folder)
+    data_dir = kept or temporary
     store = EmbeddedStore(data_dir)
     await store.start()
-    children: list[Child] = []
     try:
         if not store.owned:
             raise ServerFailed(f"another process works with {data_dir}: name another --data-dir")
@@ -71,6 +80,17 @@ async def _run(brokers: int, topics: int, data_dir: Path) -> int:
         for child in reversed(children):  # the brokers first, so that they leave in good order
             await child.end()
         await store.stop()
+
+
+def this_program() -> str:
+    """How a person runs this very program, in this folder."""
+    started_as = Path(sys.argv[0])
+    if started_as.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m nsredis"
+    found = shutil.which(started_as.name)
+    if found is not None and started_as.exists() and Path(found).samefile(started_as):
+        return started_as.name
+    return shlex.quote(str(started_as))
 
 
 async def _show(store: EmbeddedStore, children: list[Child], data_dir: Path, brokers: int, topics: int) -> int:
@@ -91,6 +111,7 @@ async def _show(store: EmbeddedStore, children: list[Child], data_dir: Path, bro
             first_pid=first.pid,
             second=second.http,
             second_pid=second.pid,
+            program=this_program(),
             store=store.description,
         )
     )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -12,7 +13,9 @@ log = logging.getLogger(__name__)
 class EndSignals:
     """Listens for the signals from its creation on, in the running loop of the main thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: Callable[[], None] | None = None) -> None:
+        """`at_once`: what has to be done even before an end at once; quick."""
+        self._at_once = at_once
         self.first: signal.Signals | None = None
         """The first signal that came."""
         self._came = asyncio.Event()
@@ -23,6 +26,8 @@ class EndSignals:
     def _heard(self, number: signal.Signals) -> None:
         if self.first is not None:
             log.warning("%s again: ending at once", number.name)
+            if self._at_once is not None:
+                self._at_once()
             logging.shutdown()
             os._exit(128 + number)  # the kernel then ends the processes on our leash, in good order
         self.first = number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import click
 
 from nsredis.bench.fleet import Fleet
-from nsredis.cli.output import on_terminal
+from nsredis.cli.output import harmless, on_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -50,7 +50,7 @@ def _words(fleet: Fleet, rate: float) -> str:
     if counts.taken:
         words += f", {counts.taken} taken by another process"
     if counts.failures:
-        words += f", {counts.failures} failures ({counts.last_failure})"
+        words += f", {counts.failures} failures ({harmless(counts.last_failure)})"
     return words
 
 

@@ -34,7 +34,7 @@ def kv_get(servers: list[str], namespace: str, key: str, *, as_json: bool) -> No
         if as_json:
             output.json_body(reply.body)
         else:
-            click.echo(reply.value.value)
+            output.value(reply.value.value)
 
     run(ask())
 

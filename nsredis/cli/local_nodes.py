@@ -46,6 +46,10 @@ class Child:
         """Whether it has not ended yet."""
         return self._process.poll() is None
 
+    def kill(self) -> None:
+        """End it at once, in whatever it does."""
+        self._process.kill()
+
     async def end(self) -> None:
         """End it in good order, and at once when that takes too long."""
         self._process.terminate()

@@ -7,6 +7,7 @@ import click
 
 from nsredis.cli import output
 from nsredis.cli.asking import fail, json_option, run, server_option
+from nsredis.cli.listing_group import ListsByDefault
 from nsredis.client.http_client import ApiClient
 from nsredis.core.errors import InvalidField
 from nsredis.core.namespace_settings import SETTINGS, setting_text
@@ -16,16 +17,7 @@ Value = bool | int | str
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 
 
-class _ListsByDefault(click.Group):
-    """A group that lists where no command is named."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_ListsByDefault)
+@click.group(cls=ListsByDefault)
 def settings() -> None:
     """Read and change the settings of the namespace. Without a command, list them."""
 

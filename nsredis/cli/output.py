@@ -26,12 +26,26 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def harmless(text: str) -> str:
+    """The text with what a terminal would obey, or would not show, written as Python writes it: `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def value(text: str) -> None:
+    """A text as it is, for programs; for people with nothing in it that their terminal would obey."""
+    if on_terminal():
+        text = "\n".join(harmless(line) for line in text.split("\n"))
+    click.echo(text, color=True)  # or it would take out what looks like a colour
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
     """A table of rows; numbers stand to the right. Without rows, `empty` is said on stderr."""
     if not rows:
         click.echo(empty, err=True)
         return
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[harmless(str(cell)) for cell in row] for row in rows]
     numbers = [all(isinstance(row[i], int) for row in rows) for i in range(len(columns))]
     if on_terminal():
         _drawn(columns, cells, numbers)
@@ -71,7 +85,7 @@ def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Seque
 
 def facts(named: Mapping[str, object]) -> None:
     """One thing, with a line for each of its facts; those without a value are left out."""
-    told = {name: str(value) for name, value in named.items() if value not in (None, "")}
+    told = {name: harmless(str(value)) for name, value in named.items() if value not in (None, "")}
     width = max(len(name) for name in told)
     for name, value in told.items():
         click.echo(f"{name.ljust(width)}  {click.style(value, fg=STYLES.get(value))}")
@@ -82,7 +96,7 @@ def lines(texts: Sequence[str], *, empty: str) -> None:
     if not texts:
         click.echo(empty, err=True)
         return
-    click.echo("\n".join(texts))
+    click.echo("\n".join(map(harmless, texts)))
 
 
 def json_body(body: bytes) -> None:

@@ -6,6 +6,7 @@ import click
 
 from nsredis.cli.asking import fail, run, server_option
 from nsredis.cli.end_signals import EndSignals
+from nsredis.cli.output import harmless
 from nsredis.client.broker_agent import BrokerAgent
 from nsredis.client.errors import ClientError
 from nsredis.client.http_client import ApiClient
@@ -68,7 +69,7 @@ def register(
         signals = EndSignals()
         async with ApiClient(servers) as client:
             agent = BrokerAgent(
-                client, cluster, name, broker_id, body, tell=lambda words: click.echo(f"{name}: {words}")
+                client, cluster, name, broker_id, body, tell=lambda words: click.echo(f"{name}: {harmless(words)}")
             )
             staying = asyncio.create_task(_stay(agent))
             await signals.or_done(staying)

@@ -50,11 +50,12 @@ def _note(info: BrokerInfo) -> str:
     if info.state == "offline":
         since = f" {output.age_text(info.offline_at_ms)} ago" if info.offline_at_ms is not None else ""
         return f"{info.reason}{since}"
-    override = _override(info.override)
+    notes = [_override(info.override)]
     if info.suspect_since_ms is not None:
-        closed = f"its connection closed {output.age_text(info.suspect_since_ms)} ago"
-        return f"{closed}; {override}" if override else closed
-    return override
+        notes.insert(0, f"its connection closed {output.age_text(info.suspect_since_ms)} ago")
+    if info.held_since_ms is not None:
+        notes.insert(0, f"silent; held by the brake for {output.age_text(info.held_since_ms)}")
+    return "; ".join(filter(None, notes))
 
 
 def _override(override: OverrideInfo | None) -> str:
@@ -99,6 +100,7 @@ def broker(servers: list[str], cluster: str, name: str, broker_id: int, *, as_js
                 "data version": version and f"{version.state_version}/{version.timestamp}/{version.counter}",
                 "override": _override(info.override),
                 "suspect since": output.time_text(info.suspect_since_ms),
+                "held since": output.time_text(info.held_since_ms),
                 "offline since": output.time_text(info.offline_at_ms),
                 "why": info.reason,
                 "by": info.by,
@@ -159,7 +161,7 @@ def route(servers: list[str], topic: str, zone: str, *, as_json: bool) -> None:
             )
         output.table(["broker", "cluster", "addresses", "read", "write", "perm", "zone"], rows, empty="no queues")
         if found.order_topic_conf:
-            click.echo(f"order: {found.order_topic_conf}")
+            click.echo(f"order: {output.harmless(found.order_topic_conf)}")
 
     run(ask())
 

@@ -38,15 +38,28 @@ def watch(servers: list[str], topics: tuple[str, ...], *, all_brokers: bool, as_
 
 async def _follow(servers: list[str], topics: tuple[str, ...], *, as_json: bool) -> None:
     async with ApiClient(servers) as client:
-        watcher = Watcher(client, topics, patient=False, tell=lambda words: click.echo(f"nsredis: {words}", err=True))
+        watcher = Watcher(client, topics, patient=False, tell=_tell)
         async for event in watcher:
             click.echo(event.raw if as_json else _line(event))
             sys.stdout.flush()
 
 
+def _tell(words: str) -> None:
+    click.echo(f"nsredis: {output.harmless(words)}", err=True)
+
+
 def _line(event: WatchEvent) -> str:
-    text = {"route": _route, "broker": _broker}.get(event.kind, _other)(event.data)
+    text = {"route": _route, "broker": _broker}.get(event.kind, _other)(_harmless(event.data))
     return f"{datetime.now().astimezone():%H:%M:%S}  {event.revision}  {text}"
+
+
+def _harmless(data: Any) -> Any:
+    """The same with harmless texts."""
+    if isinstance(data, dict):
+        return {name: _harmless(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_harmless(value) for value in data]
+    return output.harmless(data) if isinstance(data, str) else data
 
 
 def _route(data: dict[str, Any]) -> str:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from nsredis.client.errors import ServerUnreachable
 from nsredis.client.http_transport import HttpTransport, Reply
 from nsredis.wire import api_types as api
+from nsredis.wire.brake_types import BrakeInfo
+from nsredis.wire.convergence_types import ConvergenceAnswer
+from nsredis.wire.explain_types import ExplainAnswer
 
 
 class ApiClient(HttpTransport):
@@ -80,6 +83,25 @@ class ApiClient(HttpTransport):
     async def nodes(self) -> Reply[list[api.NodeInfo]]:
         """Living name server nodes."""
         return await self.get_list(api.NodeInfo, "nodes")
+
+    async def explain(self, topic: str, *, zone: str = "") -> Reply[ExplainAnswer]:
+        """Why a topic has its route, or none."""
+        return await self.get(ExplainAnswer, "explain", topic, query={"zone": zone or None})
+
+    async def convergence(self, revision: int | None = None, *, wait_s: int = 0) -> Reply[ConvergenceAnswer]:
+        """Which nodes have applied a revision, by default the newest; the client's time-out must allow for the wait."""
+        return await self.get(ConvergenceAnswer, "convergence", query={"revision": revision, "wait": wait_s or None})
+
+    # The expiry brake -------------------------------------------------------------------------------------------------
+
+    async def brakes(self) -> Reply[list[BrakeInfo]]:
+        """The clusters in which the brake is engaged or still holds somebody."""
+        return await self.get_list(BrakeInfo, "brake")
+
+    async def release_brake(self, cluster: str) -> Reply[api.RevisionAnswer]:
+        """Let go who is held in a cluster."""
+        answer = await self.request("POST", "brake", cluster, "release")
+        return self.read(api.RevisionAnswer, answer)
 
     # Key-value configuration ------------------------------------------------------------------------------------------
 

@@ -43,7 +43,8 @@ class DataVersion:
 class Broker:
     """A registered broker as every node knows it. `owner` is the node that last registered it.
 
-    `suspect_at_ms` is when a node saw its connection close; 0 once it has beaten since.
+    `suspect_at_ms` is when a node saw its connection close; 0 once it has beaten since. `held_at_ms` is since when the
+    expiry brake holds it although its lease has lapsed; 0 otherwise.
     """
 
     cluster: str
@@ -62,6 +63,7 @@ class Broker:
     owner: str = ""
     filter_servers: tuple[str, ...] = ()
     suspect_at_ms: int = 0
+    held_at_ms: int = 0
 
     @property
     def key(self) -> BrokerKey:

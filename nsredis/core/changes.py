@@ -14,7 +14,10 @@ class ChangeKind(StrEnum):
     UNREGISTER = "unregister"
     LOST = "lost"  # its connection closed and its port refuses
     SUSPECT = "suspect"  # its connection closed, and nothing more is known
-    RECOVERED = "recovered"  # a suspect beat again
+    RECOVERED = "recovered"  # a suspect, or one that the brake held, beat again
+    BRAKE_HELD = "brake-held"  # so many fell silent together that their removal waits
+    BRAKE_LET_GO = "brake-let-go"  # an operator wants those gone that are held
+    BRAKE_RELEASED = "brake-released"
     TOPICS = "topics"
     DELETE_TOPIC = "delete-topic"
     OVERRIDE = "override"

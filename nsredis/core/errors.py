@@ -18,6 +18,7 @@ NsredisError
         Draining           draining             this node is going away
         StoreUnavailable   store-unavailable    Redis does not answer
         OutcomeUnknown     outcome-unknown      the write may or may not have happened
+        NotReplicated      not-replicated       the write happened, but too few replicas of the store have it
         TooFarBehind       too-far-behind       the view did not reach the revision asked for in time
 """
 
@@ -42,6 +43,7 @@ class InvalidField(NsredisError):
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(f"{field}: {rule}")
         self.field = field
+        self.rule = rule
 
 
 class NotFound(NsredisError):
@@ -144,6 +146,19 @@ class OutcomeUnknown(Unavailable):
     """Redis did not answer in time; the write may or may not have happened."""
 
     code = "outcome-unknown"
+
+
+class NotReplicated(Unavailable):
+    """The write happened and every node shows it, but fewer `replicas` than demanded have it: a failover may lose it.
+
+    Asking the same again waits again.
+    """
+
+    code = "not-replicated"
+
+    def __init__(self, detail: str, replicas: int = 0) -> None:
+        super().__init__(detail)
+        self.replicas = replicas
 
 
 class TooFarBehind(Unavailable):

@@ -16,6 +16,7 @@ MAX_BROKER_ID: Final = 2**63 - 1
 _TOPIC: Final = re.compile(r"[%|a-zA-Z0-9_-]+")
 _NAME: Final = re.compile(r"[%|a-zA-Z0-9_.-]+")
 _FOREIGN: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOST: Final = re.compile(r"[a-zA-Z0-9_.-]+")
 _IPV6: Final = re.compile(r"\[[0-9a-fA-F:.%a-z]+\]")
 
@@ -35,15 +36,24 @@ def check_topic(field: str, topic: str) -> str:
     return _check(field, topic, _TOPIC, MAX_TOPIC, "letters, digits, and the characters %|_-")
 
 
+def inside(field: str, topic: str) -> str:
+    """The path of one topic in a field that has many, such as `topics.TopicA`: how a name that is too long begins."""
+    if not topic:
+        return f'{field}.""'
+    return f"{field}.{topic[:MAX_TOPIC]}…" if len(topic) > MAX_TOPIC else f"{field}.{topic}"
+
+
 def check_topics(field: str, topics: Collection[str]) -> None:
-    """InvalidField unless every one of them may be created; fast where all are good."""
+    """InvalidField, which names the topic, unless every one of them may be created; fast where all are good."""
     if topics and (len(max(topics, key=len)) > MAX_TOPIC or "" in topics or _TOPIC.fullmatch("".join(topics)) is None):
         for topic in topics:
-            check_topic(field, topic)
+            check_topic(inside(field, topic), topic)
 
 
 def check_name(field: str, name: str) -> str:
     """The cluster or broker name itself when it may be created; InvalidField otherwise."""
+    if name in (".", ".."):
+        raise InvalidField(field, "must not be . or ..: in a URL these are no names")
     return _check(field, name, _NAME, MAX_NAME, "letters, digits, and the characters %|_-.")
 
 
@@ -71,11 +81,11 @@ def check_foreign_topic(field: str, topic: str) -> str:
 
 
 def check_foreign_topics(field: str, topics: Collection[str]) -> None:
-    """InvalidField unless every one of them may come over remoting; fast where all are good."""
+    """InvalidField, which names the topic, unless every one may come over remoting; fast where all are good."""
     longest = len(max(topics, key=len, default=""))
     if longest > MAX_FOREIGN or "" in topics or (topics and _FOREIGN.fullmatch("".join(topics)) is None):
         for topic in topics:
-            check_foreign_topic(field, topic)
+            check_foreign_topic(inside(field, topic), topic)
 
 
 def _check(field: str, text: str, pattern: re.Pattern[str], limit: int, allowed: str) -> str:
@@ -85,6 +95,15 @@ def _check(field: str, text: str, pattern: re.Pattern[str], limit: int, allowed:
         raise InvalidField(field, f"must have at most {limit} characters")
     if pattern.fullmatch(text) is None:
         raise InvalidField(field, f"may only have {allowed}")
+    return text
+
+
+def check_text(field: str, text: str, limit: int) -> str:
+    """The text itself, which people will read, when it is short enough and safe to show; InvalidField otherwise."""
+    if len(text) > limit:
+        raise InvalidField(field, f"must have at most {limit} characters")
+    if _CONTROL.search(text) is not None:
+        raise InvalidField(field, "must not have control characters")
     return text
 
 
@@ -110,5 +129,5 @@ def check_address(field: str, address: str) -> str:
 
 
 def _check_port(field: str, port: str) -> None:
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
-        raise InvalidField(field, "must end in a port from 1 to 65535")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535 and port[0] != "0"):
+        raise InvalidField(field, "must end in a port from 1 to 65535, without a zero before it")

@@ -89,6 +89,17 @@ class NamespaceSettings:
         most=MAX_LEASE_MS,
     )
 
+    brake_min_brokers: int = _setting(
+        "The expiry brake: so many brokers of a cluster must fall silent together before their removal waits; 0 turns "
+        "the brake off.",
+        default=3,
+        least=0,
+        most=1_000_000,
+    )
+    brake_percent: int = _setting(
+        "And more than this share of the cluster's brokers, in percent.", default=30, least=1, most=100
+    )
+
     @classmethod
     def parse(cls, stored: Mapping[str, str]) -> Self:
         """Settings from what the store holds; never an error.

@@ -18,6 +18,9 @@ class Observer(Protocol):
     def detected(self, delay_ms: int) -> None:
         """A lapsed broker was evicted by this node's sweep so long after its deadline."""
 
+    def brake_engaged(self) -> None:
+        """This node's sweep engaged the brake in a cluster."""
+
     def probed(self, outcome: str) -> None:
         """A broker's port was probed: `reached`, `refused` or `unknown`."""
 
@@ -25,10 +28,16 @@ class Observer(Protocol):
         """A change became visible here so long after Redis recorded it."""
 
     def reloaded(self, why: str) -> None:
-        """The view was read whole: `start`, `behind`, `forked`, `lost`."""
+        """The view was read whole: `start`, `behind`, `forked`, `lost`, or from disk, `saved`."""
+
+    def view_saved(self, *, ok: bool) -> None:
+        """The view was written to disk, or could not be."""
 
     def restored(self, rows: int) -> None:
         """Rows that the store had lost were put back."""
+
+    def cut_off(self) -> None:
+        """This node found that it alone is cut off from the store."""
 
     def store_failed(self, what: str) -> None:
         """A call to Redis failed: `command`, `follow`, `sweep`, `hints`."""
@@ -49,6 +58,9 @@ class SilentObserver:
     def detected(self, delay_ms: int) -> None:
         """Ignore it."""
 
+    def brake_engaged(self) -> None:
+        """Ignore it."""
+
     def probed(self, outcome: str) -> None:
         """Ignore it."""
 
@@ -58,7 +70,13 @@ class SilentObserver:
     def reloaded(self, why: str) -> None:
         """Ignore it."""
 
+    def view_saved(self, *, ok: bool) -> None:
+        """Ignore it."""
+
     def restored(self, rows: int) -> None:
+        """Ignore it."""
+
+    def cut_off(self) -> None:
         """Ignore it."""
 
     def store_failed(self, what: str) -> None:

@@ -11,7 +11,10 @@ from nsredis.http_api.bodies import BodyLimits, check_media_type, decode_json, r
 from nsredis.http_api.endpoint import SERVICES, Endpoint, Exchange, ReadQuery
 from nsredis.http_api.errors import Malformed
 from nsredis.http_api.handlers import (
+    brake,
     brokers,
+    convergence,
+    explain,
     health,
     home,
     kv,
@@ -38,6 +41,9 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(
         ("configuration", kv),
         ("configuration", namespace_settings),
         ("operations", operations),
+        ("operations", explain),
+        ("operations", convergence),
+        ("operations", brake),
         ("health", health),
         ("documents", home),
     )

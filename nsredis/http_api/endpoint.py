@@ -14,16 +14,20 @@ SERVICES: Final = web.AppKey("services", Services)
 
 
 class Query(Struct, rename="camel", forbid_unknown_fields=True):
-    """Query parameters. A name that an endpoint does not know is an error; UNSET stands for one that is not given."""
+    """Query parameters. A name that an endpoint does not know is an error; UNSET stands for one that is not given.
+
+    One that is given and empty is an error where it would not mean anything: a caller that forgot a value shall not be
+    taken for one that wants everything.
+    """
 
 
 class ReadQuery(Query):
     """What every read takes."""
 
     consistency: Annotated[
-        Literal["", "eventual", "strong"],
+        Literal["eventual", "strong"],
         Meta(description="strong: at least as new as every change acknowledged before the request came in"),
-    ] = ""
+    ] = "eventual"
     min_revision: (
         Annotated[int, Meta(ge=0, le=MAX_INT64, description="wait until the node has applied it")] | UnsetType
     ) = UNSET

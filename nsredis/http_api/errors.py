@@ -20,6 +20,18 @@ class TooLarge(NsredisError):
     code = "too-large"
 
 
+class TooSlow(NsredisError):
+    """The request did not come in fast enough."""
+
+    code = "too-slow"
+
+
+class ExpectationFailed(NsredisError):
+    """The request expects what this API does not do."""
+
+    code = "expectation-failed"
+
+
 class UnsupportedMedia(NsredisError):
     """A media type or an encoding that this API does not read."""
 
@@ -63,6 +75,8 @@ def invalid_field(error: msgspec.ValidationError, inside: str = "") -> InvalidFi
         name, rule = missing["name"], "is required"
     elif (unknown := _UNKNOWN.fullmatch(words)) is not None:
         name, rule = unknown["name"], "is not a field here"
+    elif words == "Expected `str` of length >= 1":
+        name, rule = "", "must not be empty"
     else:
         name, rule = "", "must be as follows: " + words[0].lower() + words[1:]
     field = ".".join(part for part in (inside, path, name) if part)

@@ -25,6 +25,7 @@ _ALWAYS: Final = {
     503: "Not ready, going away, or the store is away",
 }
 _WITH_BODY: Final = {
+    408: "The body came in too slowly",
     413: "The body is too large",
     415: "The body's media type or encoding is not read here",
 }

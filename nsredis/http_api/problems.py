@@ -12,12 +12,22 @@ from nsredis.core.errors import (
     HistoryTrimmed,
     InvalidField,
     NotFound,
+    NotReplicated,
     NsredisError,
     PreconditionFailed,
     TopicNotFound,
     Unavailable,
 )
-from nsredis.http_api.errors import Malformed, MethodNotAllowed, NoSuchPath, TooLarge, UnsupportedMedia
+from nsredis.http_api.errors import (
+    ExpectationFailed,
+    Malformed,
+    MethodNotAllowed,
+    NoSuchPath,
+    TooLarge,
+    TooSlow,
+    UnsupportedMedia,
+)
+from nsredis.http_api.replicas import HEADER as REPLICAS
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -26,11 +36,13 @@ _STATUSES: Final[tuple[tuple[type[NsredisError], int], ...]] = (
     (NotFound, 404),
     (NoSuchPath, 404),
     (MethodNotAllowed, 405),
+    (TooSlow, 408),
     (Conflict, 409),
     (HistoryTrimmed, 410),
     (PreconditionFailed, 412),
     (TooLarge, 413),
     (UnsupportedMedia, 415),
+    (ExpectationFailed, 417),
     (Malformed, 400),
     (Unavailable, 503),
 )
@@ -62,8 +74,12 @@ def problem(error: NsredisError, request: web.BaseRequest, revision: int) -> web
     )
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, NotReplicated):
+        response.headers[REPLICAS] = str(error.replicas)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = error.allowed
+    if isinstance(error, TooLarge | TooSlow):
+        response.force_close()  # the rest of its body is not waited for
     if request_id(request) is None:
         response.headers["X-Request-Id"] = secrets.token_hex(8)
     return response

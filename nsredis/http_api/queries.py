@@ -14,7 +14,10 @@ from nsredis.http_api.errors import invalid_field
 def read_query(url: URL, kind: type[Query], multiple: Set[str]) -> Any:
     """The query of a URL as an object of `kind`; those in `multiple` may stand there many times. InvalidField."""
     values: dict[str, str | list[str]] = {}
+    known = None if kind.__struct_config__.forbid_unknown_fields else kind.__struct_encode_fields__
     for name, value in url.query.items():
+        if known is not None and name not in known:
+            continue
         if name in multiple:
             many = values.setdefault(name, [])
             assert isinstance(many, list)
@@ -26,4 +29,5 @@ def read_query(url: URL, kind: type[Query], multiple: Set[str]) -> Any:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid_field(error) from None
+        wrong = invalid_field(error)
+        raise InvalidField(wrong.field.partition("[")[0], wrong.rule) from None

@@ -59,7 +59,7 @@ class QuickAnswers:
         if found is None or not isinstance(response, web.Response):
             return
         _, head, body = found
-        if head == _head(response) and body == (response.body or b""):
+        if head == _head(request, response) and body == (response.body or b""):
             if len(self._asked) >= KEPT:
                 self._asked.popitem(last=False)
             self._asked[raw] = asked
@@ -90,8 +90,9 @@ class QuickAnswers:
         return self._end
 
 
-def _head(response: web.Response) -> bytes:
+def _head(request: web.Request, response: web.Response) -> bytes:
     """The head of an answer as aiohttp wrote it."""
-    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+    major, minor = request.version
+    lines = [f"HTTP/{major}.{minor} {response.status} {response.reason}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -7,7 +7,6 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpVersion11
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
@@ -101,7 +100,7 @@ class QuickConnection(RequestHandler):
             message, payload = self._messages[-1]
             if isinstance(message, _ErrInfo) or payload is not EMPTY_PAYLOAD:
                 self._only_gets = False
-            elif idle and message.version == HttpVersion11 and not message.should_close:
+            elif idle:
                 self._learning = data
 
     async def finish_response(

@@ -1,16 +1,18 @@
 """Our objects in the words of the API."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from nsredis.core.brake import held_until_ms
 from nsredis.core.brokers import Broker, BrokerKey, DataVersion, Lease, OfflineBroker, Override
 from nsredis.core.changes import Change
 from nsredis.core.kv import KvEntry
 from nsredis.core.names import decode
 from nsredis.core.node_info import NodeInfo as Node
 from nsredis.core.queues import QueueData
+from nsredis.service.query_service import BrakeStatus
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import (
     BrokerInfo,
@@ -21,6 +23,9 @@ from nsredis.wire.api_types import (
     OverrideInfo,
     QueueDataBody,
 )
+from nsredis.wire.brake_types import BrakeInfo, HeldBroker
+
+HELD_SHOWN: Final = 1000
 
 
 def encode(answer: msgspec.Struct) -> Answer:
@@ -75,12 +80,15 @@ def broker_info(broker: Broker | OfflineBroker, override: Override | None = None
         registered_at_ms=broker.registered_at_ms,
         instance=broker.instance,
         data_version=DataVersionBody(version.state_version, version.timestamp, version.counter) if version else None,
-        override=_override(override),
+        override=override_info(override),
         suspect_since_ms=broker.suspect_at_ms or None,
+        held_since_ms=broker.held_at_ms or None,
+        held_until_ms=held_until_ms(broker) if broker.held_at_ms else None,
     )
 
 
-def _override(override: Override | None) -> OverrideInfo | None:
+def override_info(override: Override | None) -> OverrideInfo | None:
+    """An override that holds."""
     if override is None:
         return None
     return OverrideInfo(override.perm, override.reason, override.by, override.set_at_ms, override.expires_at_ms)
@@ -94,6 +102,26 @@ def with_lease(info: BrokerInfo, key: BrokerKey, leases: Mapping[BrokerKey, Leas
     if info.state != "offline":
         content["lastBeatMs"] = lease.last_beat_ms if lease is not None else None
     return content
+
+
+def brake_info(status: BrakeStatus) -> BrakeInfo:
+    """The brake of a cluster."""
+    brake, held = status.brake, status.held
+    return BrakeInfo(
+        cluster=status.cluster,
+        state="released" if brake is None else "letting-go" if brake.let_go_at_ms else "holding",
+        held_count=len(held),
+        held=[
+            HeldBroker(broker.name, broker.id, broker.address, broker.held_at_ms, held_until_ms(broker))
+            for broker in held[:HELD_SHOWN]
+        ],
+        since_ms=brake.since_ms if brake is not None else None,
+        why=brake.why if brake is not None else "",
+        by=brake.by if brake is not None else "",
+        let_go_at_ms=(brake.let_go_at_ms or None) if brake is not None else None,
+        let_go_by=brake.let_go_by if brake is not None else "",
+        held_until_ms=max(map(held_until_ms, held), default=None),
+    )
 
 
 def kv_info(entry: KvEntry) -> KvInfo:

@@ -6,13 +6,13 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from nsredis.core.brokers import Beat, BrokerKey, Incarnation, Lease, Registered, Registration, Sighting
+from nsredis.core.brokers import Beat, Broker, BrokerKey, Incarnation, Lease, Registered, Registration, Sighting
 from nsredis.core.changes import Removal
 from nsredis.core.errors import BrokerNotFound, NsredisError, StoreUnavailable
 from nsredis.core.leases import DEFAULT_LEASE_MS
 from nsredis.core.names import encode
 from nsredis.registry import tables
-from nsredis.registry.keyspace import broker_row
+from nsredis.registry.keyspace import member
 from nsredis.registry.rows import data_version_text, filter_servers_text
 from nsredis.registry.runner import ScriptRunner, new_tag, refusal
 from nsredis.registry.tables import Table
@@ -48,6 +48,7 @@ class BrokerStore:
             "register",
             broker=keyspace.broker(r.key),
             lease=keyspace.lease(r.key),
+            members=keyspace.members(r.cluster),
             group=keyspace.group(r.name),
             topics=keyspace.table(r.name),
             offline=keyspace.offline(r.key),
@@ -88,8 +89,9 @@ class BrokerStore:
             "beat",
             broker=self._runner.keyspace.broker(key),
             lease=self._runner.keyspace.lease(key),
+            members=self._runner.keyspace.members(beat.cluster),
             tag=new_tag(),
-            member=f"{encode(beat.name)}/{beat.id}",
+            member=member(key),
             cluster=beat.cluster,
             epoch=beat.epoch,
             address=beat.address,
@@ -98,7 +100,7 @@ class BrokerStore:
 
     async def unregister(self, key: BrokerKey, cluster: str, *, epoch: int | None, address: str, by: str) -> int:
         """Take a broker away; the revision after it, 0 when it was gone already. StaleEpoch for an old incarnation."""
-        return await self._remove(key, cluster, epoch, address, None, reason=Removal.UNREGISTERED, by=by)
+        return await self._remove(key, cluster, epoch, address, reason=Removal.UNREGISTERED, by=by)
 
     async def remove_lost(self, seen: Sighting) -> int:
         """Take a broker away that is lost for sure; the revision after it, 0 when it was gone already.
@@ -107,10 +109,26 @@ class BrokerStore:
         """
         key, address, epoch = seen.incarnation
         reason, by = Removal.CONNECTION_LOST, self._node_id
-        return await self._remove(key, seen.cluster, epoch, address, seen.beat_ms, reason=reason, by=by)
+        return await self._remove(key, seen.cluster, epoch, address, beat=seen.beat_ms, reason=reason, by=by)
+
+    async def remove_held(self, held: Broker) -> int:
+        """Take away a broker that the brake holds and that is lost for sure; as `remove_lost`."""
+        reason, by = Removal.CONNECTION_LOST, self._node_id
+        return await self._remove(
+            held.key, held.cluster, held.epoch, held.address, held=held.held_at_ms, reason=reason, by=by
+        )
 
     async def _remove(
-        self, key: BrokerKey, cluster: str, epoch: int | None, address: str, beat: int | None, *, reason: str, by: str
+        self,
+        key: BrokerKey,
+        cluster: str,
+        epoch: int | None,
+        address: str,
+        *,
+        beat: int | None = None,
+        held: int | None = None,
+        reason: str,
+        by: str,
     ) -> int:
         keyspace = self._runner.keyspace
         reply = await self._runner.call(
@@ -126,6 +144,7 @@ class BrokerStore:
             epoch=epoch,
             address=address,
             beat=beat,
+            held=held,
             reason=reason,
         )
         return int(reply)
@@ -147,7 +166,7 @@ class BrokerStore:
             lease=self._runner.keyspace.lease(key),
             tag=new_tag(),
             by=self._node_id,
-            member=f"{encode(key.name)}/{key.id}",
+            member=member(key),
             epoch=epoch,
             beat=seen.beat_ms,
             why=why,
@@ -185,12 +204,15 @@ class BrokerStore:
             raise BrokerNotFound(f"not registered here: {key.name}/{key.id}")
         return stored is not None and int(stored) == version
 
-    async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease]:
-        """How long each lease has left on Redis' clock (below 0: lapsed), and when it was last renewed."""
+    async def leases(self, brokers: Sequence[tuple[str, BrokerKey]]) -> dict[BrokerKey, Lease]:
+        """How long each lease has left on Redis' clock (below 0: lapsed), and when it was last renewed.
+
+        `brokers`: by cluster and key.
+        """
         keyspace = self._runner.keyspace
         commands: list[list[str | bytes | int]] = [["TIME"]]
-        for key in keys:
-            commands.append(["ZSCORE", keyspace.fixed["leases"], broker_row(key)])
+        for cluster, key in brokers:
+            commands.append(["ZSCORE", keyspace.members(cluster), member(key)])
             commands.append(["HGET", keyspace.lease(key), "beat"])
         replies = await self._runner.pipeline(commands)
         if any(isinstance(reply, Exception) for reply in replies):
@@ -198,7 +220,7 @@ class BrokerStore:
         seconds, micros = replies[0]
         now_ms = int(seconds) * 1000 + int(micros) // 1000
         leases = {}
-        for i, key in enumerate(keys):
+        for i, (_, key) in enumerate(brokers):
             deadline, beat = replies[1 + 2 * i : 3 + 2 * i]
             if deadline is not None:
                 leases[key] = Lease(int(float(deadline)) - now_ms, int(beat) if beat else None)

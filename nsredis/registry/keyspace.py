@@ -16,12 +16,22 @@ _NAMESPACE: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 
 def broker_row(key: BrokerKey) -> str:
     """The row name of a broker's record, which is also its member in `leases`."""
-    return f"broker:{encode(key.name)}/{key.id}"
+    return f"broker:{member(key)}"
 
 
-def parse_member(member: str) -> BrokerKey:
-    """The broker behind `<encoded name>/<id>`."""
-    name, _, broker_id = member.rpartition("/")
+def member(key: BrokerKey) -> str:
+    """A broker in lists of brokers."""
+    return f"{encode(key.name)}/{key.id}"
+
+
+def brake_row(cluster: str) -> str:
+    """The row name of a cluster's brake."""
+    return f"brake:{encode(cluster)}"
+
+
+def parse_member(text: str) -> BrokerKey:
+    """The inverse of `member`."""
+    name, _, broker_id = text.rpartition("/")
     return BrokerKey(decode(name), int(broker_id))
 
 
@@ -55,6 +65,12 @@ class Keyspace:
     def group(self, name: str) -> str:
         return self.row(f"group:{encode(name)}")
 
+    def members(self, cluster: str) -> str:
+        return self.row(f"members:{encode(cluster)}")
+
+    def brake(self, cluster: str) -> str:
+        return self.row(brake_row(cluster))
+
     def table(self, name: str) -> str:
         return self.row(f"table:{encode(name)}")
 
@@ -69,7 +85,7 @@ class Keyspace:
         """The keys that scripts name in their header and that depend on nothing but the namespace."""
         return {
             name: self.row(name)
-            for name in ("leases", "settings", "revision", "changes", "rows", "schema", "sweep", "nodes")
+            for name in ("leases", "settings", "revision", "changes", "rows", "schema", "sweep", "nodes", "braked")
         }
 
     def lease_events(self, database: int) -> str:

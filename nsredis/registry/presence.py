@@ -1,6 +1,7 @@
 """Which name server nodes live: each says so once a second and hears of the others in the same call."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,8 +11,12 @@ from nsredis.core.node_info import NodeInfo
 from nsredis.registry import rows
 from nsredis.registry.runner import ScriptRunner
 
+log = logging.getLogger(__name__)
+
 EVERY_S: Final = 1.0
 TTL_MS: Final = 5000
+SILENT_MS: Final = 2500
+"""A node that has not said for so long that it lives is still listed, but nobody should be sent to it."""
 
 
 class Presence:
@@ -25,11 +30,22 @@ class Presence:
         self._describe = describe
         self._clock_read = clock_read
         self._peers: dict[str, NodeInfo] = {}
+        self._news = asyncio.Event()
+        self._announced = False
+        self._namesakes: set[bytes] = set()
 
     def nodes(self) -> list[NodeInfo]:
         """The live nodes by id; this one as it is now."""
         me = self._describe()
         return [node for _, node in sorted({**self._peers, me.id: me}.items())]
+
+    async def heard(self, timeout_s: float) -> None:
+        """Return when this node has heard of the others anew, or after `timeout_s` seconds."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
 
     async def run(self) -> None:
         """Announce this node for ever."""
@@ -42,11 +58,29 @@ class Presence:
 
     async def announce(self) -> None:
         """Say that this node lives; hear who else does, and what Redis' clock says."""
+        await self._look_for_namesakes()
         before = time.time()
         now_ms, *others = await self._call(TTL_MS)
         self._clock_read(int(now_ms) - int((before + time.time()) * 500))
-        peers = [_node(rows.pairs(flat)) for flat in others]
+        self._announced = True
+        peers = [_node(rows.pairs(flat), int(now_ms)) for flat in others]
         self._peers = {node.id: node for node in peers}
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _look_for_namesakes(self) -> None:
+        """Say once of another living node that it has this one's id. What is left of a former life is not one: nobody
+        writes over what a node has said of itself since.
+        """
+        me, link = self._describe(), self._runner.link
+        command = ("HMGET", self._runner.keyspace.node(me.id), "startedAt", "http")
+        started, http = await self._runner.translate(link.execute(*command))
+        if not self._announced or not started or int(started) == me.started_at_ms or started in self._namesakes:
+            return
+        self._namesakes.add(started)
+        log.error(
+            "another living node calls itself %s, the one on %s: give each a node_id of its own", me.id, http.decode()
+        )
 
     async def leave(self) -> None:
         """Say that this node goes."""
@@ -75,12 +109,13 @@ class Presence:
         return reply
 
 
-def _node(row: rows.Row) -> NodeInfo:
+def _node(row: rows.Row, now_ms: int) -> NodeInfo:
+    silent_ms = now_ms - rows.number(row, b"seenAt")
     return NodeInfo(
         id=rows.text(row, b"id"),
         http=rows.text(row, b"http"),
         remoting=rows.text(row, b"remoting"),
-        ready=rows.text(row, b"ready") == "1",
+        ready=rows.text(row, b"ready") == "1" and silent_ms < SILENT_MS,
         revision=rows.number(row, b"revision"),
         tag=rows.text(row, b"tag"),
         lag_ms=rows.number(row, b"lagMs"),

@@ -48,6 +48,7 @@ class Restorer:
             "restore_broker",
             broker=keyspace.broker(broker.key),
             lease=keyspace.lease(broker.key),
+            members=keyspace.members(broker.cluster),
             group=keyspace.group(broker.name),
             offline=keyspace.offline(broker.key),
             tag=new_tag(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from nsredis.core.brake import Brake
 from nsredis.core.brokers import Broker, BrokerKey, DataVersion, Group, OfflineBroker, Override
 from nsredis.core.changes import Change
 from nsredis.core.kv import KvEntry
@@ -63,6 +64,7 @@ def broker(key: BrokerKey, row: Row) -> Broker:
         owner=text(row, b"owner"),
         filter_servers=tuple(text(row, b"filterServers").split()),
         suspect_at_ms=number(row, b"suspectAt"),
+        held_at_ms=number(row, b"heldAt"),
     )
 
 
@@ -118,6 +120,23 @@ def group(name: str, row: Row) -> Group:
             expires_at_ms=int(expires) if expires else None,
         )
     return Group(name, text(row, b"cluster"), dict(sorted(addresses.items())), override, number(row, b"revision"))
+
+
+def brake(cluster: str, row: Row) -> Brake:
+    """The brake of a cluster, engaged."""
+    return Brake(
+        cluster=cluster,
+        since_ms=number(row, b"since"),
+        why=text(row, b"why"),
+        by=text(row, b"by"),
+        silent=number(row, b"silent"),
+        expired=number(row, b"expired"),
+        brokers=number(row, b"brokers"),
+        window_ms=number(row, b"windowMs"),
+        revision=number(row, b"revision"),
+        let_go_at_ms=number(row, b"letGo"),
+        let_go_by=text(row, b"letGoBy"),
+    )
 
 
 def kv_entries(namespace: str, row: Row) -> dict[str, KvEntry]:

@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from nsredis.core.errors import (
@@ -24,9 +24,13 @@ from nsredis.core.errors import (
 from nsredis.core.observer import Observer
 from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import StoreLink
+from nsredis.registry.primary import NoPrimary
 from nsredis.registry.scripts import load_scripts
 
 T = TypeVar("T")
+
+WAIT_MS: Final = 1000
+"""How long replicas may take to have a write that must be replicated. Less than what a command may take."""
 
 
 def new_tag() -> str:
@@ -60,6 +64,8 @@ def refusal(error: ResponseError) -> NsredisError:
 
 def lost_contact(error: RedisError, *, idempotent: bool) -> NsredisError:
     """The store did not answer: nothing happened for sure, or (a write that may not be repeated) nobody knows."""
+    if isinstance(error, NoPrimary | AuthenticationError):
+        return StoreUnavailable(f"there is no way into the store: {error}")
     never_sent = any(words in str(error).lower() for words in ("connecting to", "no connection available"))
     if idempotent or never_sent:
         return StoreUnavailable("the store does not answer")
@@ -100,26 +106,42 @@ class ScriptRunner:
 
     async def load(self) -> None:
         """Make the store know every script; needed once per server and after SCRIPT FLUSH."""
-        async with self.link.commands.pipeline(transaction=False) as pipe:
-            for script in self._scripts.values():
-                pipe.script_load(script.text)
-            await pipe.execute()
+        replies = await self.link.pipeline([["SCRIPT", "LOAD", script.text] for script in self._scripts.values()])
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
 
     async def pipeline(self, commands: list[list[str | bytes | int]]) -> list[Any]:
         """Run commands in one go; an item that failed is its exception. Loads the scripts when they are missing."""
-        replies = await self.translate(self._pipeline(commands))
-        if any(isinstance(reply, NoScriptError) for reply in replies):
+        replies = await self.translate(self.link.pipeline(commands))
+        again = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if again:
             await self.translate(self.load())
-            again = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-            for i, reply in zip(again, await self.translate(self._pipeline([commands[i] for i in again])), strict=True):
+            repeated = await self.translate(self.link.pipeline([commands[i] for i in again]))
+            for i, reply in zip(again, repeated, strict=True):
                 replies[i] = reply
         return replies
 
-    async def _pipeline(self, commands: list[list[str | bytes | int]]) -> list[Any]:
-        async with self.link.commands.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            return await pipe.execute(raise_on_error=False)
+    async def call_replicated(self, name: str, replicas: int, /, **values: object) -> tuple[Any, int]:
+        """Run a script that may not be repeated and wait, not for long, until `replicas` have what it wrote; its reply,
+        and how many have it."""
+        commands = [self.command(name, **values), *self._wait(replicas)]
+        reply, _, count = await self.translate(self.link.pipeline(commands), idempotent=False)
+        if isinstance(reply, NoScriptError):
+            await self.translate(self.load())
+            reply, _, count = await self.translate(self.link.pipeline(commands), idempotent=False)
+        if isinstance(reply, ResponseError):
+            raise refusal(reply) from reply
+        return reply, _count(count)
+
+    async def replicated(self, replicas: int) -> int:
+        """Wait, not for long, until `replicas` have all that was written so far; how many have it."""
+        _, count = await self.translate(self.link.pipeline(self._wait(replicas)))
+        return _count(count)
+
+    def _wait(self, replicas: int) -> list[list[str | bytes | int]]:
+        """The script may have written nothing, and then Valkey would wait for nothing and say that all have it."""
+        return [["SET", self.keyspace.row("waited"), "1"], ["WAIT", replicas, WAIT_MS]]
 
     async def translate(self, work: Awaitable[T], *, idempotent: bool = True) -> T:
         """The result of `work`, with errors of the client library as ours."""
@@ -130,3 +152,7 @@ class ScriptRunner:
             raise lost_contact(error, idempotent=idempotent) from error
         except ResponseError as error:
             raise refusal(error) from error
+
+
+def _count(reply: Any) -> int:
+    return reply if isinstance(reply, int) else 0

@@ -3,10 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 
-
-def plain_host(host: str) -> str:
-    """The host as one writes it: an IPv4 address that came through an IPv6 socket is an IPv4 address."""
-    return host[7:] if host.startswith("::ffff:") and "." in host else host
+from nsredis.sockets.accepting import plain_host
 
 
 def join_address(host: str, port: int) -> str:

@@ -26,6 +26,10 @@ class Bindings:
             if not keys:
                 del self._keys[peer.id]
 
+    def peers(self) -> list[Peer]:
+        """The connections that speak for brokers."""
+        return list({peer.id: peer for peer in self._peers.values()}.values())
+
     def closed(self, peer: Peer) -> set[BrokerKey]:
         """The connection is gone; the brokers that it spoke for."""
         keys = self._keys.pop(peer.id, set())

@@ -73,6 +73,12 @@ class NameServer:
         except NsredisError as error:
             return refusal(request, error)
 
+    def send_brokers_away(self) -> None:
+        """Close the connections of all brokers. It is this node's doing, so it makes no suspects of them."""
+        for peer in self._bindings.peers():
+            self._bindings.closed(peer)
+            peer.close("cut-off")
+
     def closed(self, peer: Peer) -> None:
         """The connection is gone: the brokers that registered on it are looked at."""
         lost: Iterable[BrokerKey] = self._bindings.closed(peer)

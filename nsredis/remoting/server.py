@@ -8,16 +8,15 @@ from collections.abc import Callable
 from typing import Final
 
 from nsredis.remoting.addresses import Networks
-from nsredis.remoting.caps import Caps, Place
 from nsredis.remoting.connection import Connection
 from nsredis.remoting.door import Door, Peer, Shortcut
-from nsredis.remoting.file_limit import connections_for, raise_file_limit
 from nsredis.remoting.limits import CLOSE_WITHIN_S, Budget, Limits
-from nsredis.remoting.listening import accept_for_ever, listen
 from nsredis.remoting.observer import RemotingObserver
 from nsredis.remoting.opening import Arrival, Opening, Refused, Tls
-from nsredis.remoting.seldom import Seldom
 from nsredis.remoting.shared import Shared
+from nsredis.sockets.accepting import accept_for_ever, listen, take_no_more
+from nsredis.sockets.caps import Caps, Place
+from nsredis.sockets.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class RemotingServer:
         self._drain_s = drain_s
         self._opening = Opening(trusted or Networks(()), tls, opening_s=limits.opening_s, idle_s=limits.idle_s)
         self._refusals: defaultdict[str, Seldom] = defaultdict(lambda: Seldom(log, logging.WARNING))
-        self._caps = Caps(0, 0)
+        self._caps = Caps(limits.connections, limits.per_address)
         self._listeners: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._opened: set[asyncio.Task[None]] = set()
@@ -56,8 +55,6 @@ class RemotingServer:
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; the address, with the port that was free when `port` is 0. OSError."""
-        most = self._limits.connections or connections_for(raise_file_limit())
-        self._caps = Caps(most, self._limits.per_address)
         self._listeners = await listen(host, port)
         for listener in self._listeners:
             self._accepting.append(asyncio.create_task(accept_for_ever(listener, self._taken)))
@@ -101,12 +98,7 @@ class RemotingServer:
         await _until(lambda: not self._shared.connections, 1.0)
 
     async def _take_no_more(self) -> None:
-        for task in self._accepting:
-            await _end(task)
-        self._accepting.clear()
-        for listener in self._listeners:
-            listener.close()
-        self._listeners.clear()
+        await take_no_more(self._accepting, self._listeners)
         for task in tuple(self._opened):
             await _end(task)
 

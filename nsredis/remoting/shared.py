@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nsredis.remoting.door import Door, Shortcut
 from nsredis.remoting.limits import Budget, Limits
 from nsredis.remoting.observer import RemotingObserver
-from nsredis.remoting.seldom import Seldom
+from nsredis.sockets.seldom import Seldom
 
 if TYPE_CHECKING:
     from nsredis.remoting.connection import Connection

@@ -4,7 +4,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from nsredis.core.brokers import Beat, BrokerKey, Lease, Registered, Registration, TopicBody
+from nsredis.core.brokers import Beat, Broker, BrokerKey, Lease, Registered, Registration, TopicBody
 from nsredis.core.changes import ChangeKind
 from nsredis.core.errors import BrokerNotFound, InvalidField, NsredisError, Unavailable
 from nsredis.core.leases import check_lease_ms
@@ -14,7 +14,7 @@ from nsredis.core.names import (
     check_foreign_name,
     check_foreign_topics,
     check_name,
-    check_topic,
+    check_text,
     check_topics,
 )
 from nsredis.core.observer import Observer
@@ -97,7 +97,7 @@ class BrokerService:
 
     async def _table(self, name: str, version: int) -> tables.Table:
         """The group's table at `version`, from the view where it has that; else read from the store."""
-        state = self._view.state
+        state = self._view.state if not self._view.saved else None  # of a saved one the store may know better
         known = state.tables.get(name) if state is not None else None
         if known is not None and known.version == version:
             return known
@@ -107,13 +107,13 @@ class BrokerService:
         self, key: BrokerKey, cluster: str, put: Mapping[str, QueueData], delete: Collection[str], *, by: str
     ) -> int:
         """Change some topics of the broker's group; the revision that has them. BrokerNotFound, NotTableOwner."""
+        check_topics("put", put)
         for topic, queues in put.items():
-            check_topic("put", topic)
             check_queues(f"put.{topic}", queues)
         both = sorted(set(put) & set(delete))
         if both:
             raise InvalidField(f"delete.{both[0]}", "must not stand in put as well")
-        state = self._view.state
+        state = self._view.state if not self._view.saved else None
         group = state.groups.get(key.name) if state is not None else None
         if group is not None and group.cluster != cluster:
             raise BrokerNotFound(f"no broker {key.name}/{key.id} in cluster {cluster}")
@@ -128,9 +128,10 @@ class BrokerService:
                 if await self._store.table_version(key, base.version):
                     return base.version
                 return None
-            return await self._admin.write_tables(
+            written = await self._admin.write_tables(
                 [TableWrite(key.name, base, changed)], kind=ChangeKind.TOPICS, by=by, writer=key.id
             )
+            return written.revision if written is not None else None
 
         revision = await retry_moved(attempt, f"the table of {key.name}", random.random)
         await self._own_writes.seen(revision)
@@ -165,10 +166,10 @@ class BrokerService:
         await self._own_writes.seen(revision)
         return revision
 
-    async def leases(self, keys: Sequence[BrokerKey]) -> dict[BrokerKey, Lease] | None:
+    async def leases(self, brokers: Sequence[Broker]) -> dict[BrokerKey, Lease] | None:
         """The live leases from the store; None while it is away."""
         try:
-            return await self._store.leases(keys)
+            return await self._store.leases([(broker.cluster, broker.key) for broker in brokers])
         except Unavailable:
             return None
 
@@ -183,8 +184,7 @@ def _check(r: Registration) -> None:
     if r.lease_ms is not None:
         check_lease_ms("leaseMs", r.lease_ms)
     for field, text, top in (("instance", r.instance, MAX_INSTANCE), ("zone", r.zone, MAX_ZONE)):
-        if len(text) > top:
-            raise InvalidField(field, f"must have at most {top} characters")
+        check_text(field, text, top)
 
 
 def _decoded(body: TopicBody, *, foreign: bool) -> dict[str, QueueData]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from nsredis.service.admin_service import AdminService
 from nsredis.service.broker_service import BrokerService
+from nsredis.service.convergence_service import ConvergenceService
+from nsredis.service.explain_service import ExplainService
 from nsredis.service.node_service import NodeService
 from nsredis.service.query_service import QueryService
 from nsredis.service.suspects import Suspects
@@ -18,3 +20,5 @@ class Services:
     admin: AdminService
     nodes: NodeService
     suspects: Suspects
+    explain: ExplainService
+    convergence: ConvergenceService

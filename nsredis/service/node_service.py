@@ -4,6 +4,7 @@ import asyncio
 
 from nsredis.core.node_info import NodeInfo
 from nsredis.registry.presence import Presence
+from nsredis.service.cut_off_watch import CutOffWatch
 from nsredis.view.follower import Follower
 from nsredis.view.view import View
 
@@ -11,12 +12,13 @@ from nsredis.view.view import View
 class NodeService:
     """This node's health. `drained` is set while it is going away."""
 
-    def __init__(self, node_id: str, view: View, follower: Follower, presence: Presence) -> None:
+    def __init__(self, node_id: str, view: View, follower: Follower, presence: Presence, watch: CutOffWatch) -> None:
         self.node_id = node_id
         self.drained = asyncio.Event()
         self._view = view
         self._follower = follower
         self._presence = presence
+        self._watch = watch
 
     @property
     def draining(self) -> bool:
@@ -33,7 +35,13 @@ class NodeService:
             return "this node is going away"
         if self._view.state is None:
             return f"this node holds no view yet: {self._follower.problem}"
+        if self._watch.cut_off:
+            return "this node is cut off from the store while its peers reach it"
         return None
+
+    def unwritten_ms(self) -> int:
+        """How long ago the store last took a write of this node."""
+        return self._watch.unwritten_ms
 
     def stale_ms(self) -> int:
         """0 while the view follows Redis; else the milliseconds since it was last known to match."""

@@ -1,14 +1,13 @@
 """What clients ask, answered from memory."""
 
-import asyncio
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
+from nsredis.core.brake import Brake
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.errors import (
@@ -16,22 +15,18 @@ from nsredis.core.errors import (
     HistoryTrimmed,
     NotFound,
     NotReady,
-    StoreUnavailable,
-    TooFarBehind,
     TopicNotFound,
 )
 from nsredis.core.kv import KvEntry
 from nsredis.core.namespace_settings import NamespaceSettings
 from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
 from nsredis.registry.change_feed import ChangeFeed
+from nsredis.service import freshness
 from nsredis.view.answers import Answer
 from nsredis.view.state import State
 from nsredis.view.subscriptions import Subscription
 from nsredis.view.view import View
 from nsredis.wire import bodies
-
-STRONG_S: Final = 2.0
-"""How long a read waits for the revision that it must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,15 @@ class ClusterInfo:
 
     cluster: str
     broker_datas: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeStatus:
+    """A cluster's brake and whom it holds. Without a brake it is released, and those still held have a last lease."""
+
+    cluster: str
+    brake: Brake | None
+    held: list[Broker]
 
 
 class QueryService:
@@ -210,6 +214,22 @@ class QueryService:
         suspects = len(state.suspects)
         return {"online": len(state.brokers) - suspects, "suspect": suspects, "offline": len(state.offline)}
 
+    def brakes(self) -> list[BrakeStatus]:
+        """Where the expiry brake is engaged or still holds somebody, sorted by cluster."""
+        state = self._state()
+        held: dict[str, list[Broker]] = {cluster: [] for cluster in state.brakes}
+        for key in state.held:
+            broker = state.brokers[key]
+            held.setdefault(broker.cluster, []).append(broker)
+        return [
+            BrakeStatus(cluster, state.brakes.get(cluster), sorted(held[cluster], key=lambda broker: broker.key))
+            for cluster in sorted(held)
+        ]
+
+    def held_by_cluster(self) -> dict[str, int]:
+        """How many brokers the brake holds, in clusters where it is engaged or holds somebody; empty without a view."""
+        return {brake.cluster: len(brake.held) for brake in self.brakes()} if self._view.state is not None else {}
+
     def kv(self, namespace: str, key: str) -> KvEntry:
         """One key. NotFound."""
         entry = self._state().kv.get(namespace, {}).get(key)
@@ -252,19 +272,5 @@ class QueryService:
 
     async def at_least(self, *, revision: int | None = None, strong: bool = False) -> None:
         """Return when the view has `revision`, and with `strong` all that was acknowledged until now."""
-        ends = time.monotonic() + STRONG_S
         self._state()
-        if strong:
-            try:
-                async with asyncio.timeout(STRONG_S):
-                    head, _ = await self._feed.head()
-            except TimeoutError:
-                raise StoreUnavailable("the store does not answer") from None
-            if head == 0:
-                raise StoreUnavailable("the store has lost the namespace; it is being put back")
-            revision = max(revision or 0, head)
-        if revision is not None:
-            left_s = ends - time.monotonic()
-            if left_s <= 0 and self.revision < revision:
-                raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}")
-            await self._view.wait_for(revision, max(left_s, 0.0))
+        await freshness.at_least(self._view, self._feed, revision=revision, strong=strong)

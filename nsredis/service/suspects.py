@@ -67,6 +67,10 @@ class Suspects:
         if self._probe is not None and self._reached.get(key) != incarnation:
             self._first_probes.add(incarnation)
 
+    def was_reached(self, incarnation: Incarnation) -> bool:
+        """Whether this node reached a broker's port in this life of it: only then does a refusal mean anything."""
+        return self._reached.get(incarnation.key) == incarnation
+
     def connection_lost(self, keys: Iterable[BrokerKey]) -> None:
         """The connection closed through which these brokers registered. Not for one that this node closes itself."""
         for key in keys:

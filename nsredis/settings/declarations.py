@@ -85,8 +85,8 @@ class Settings:
     redis: str = _setting(
         "",
         "URL",
-        "The Redis or Valkey store: redis://, rediss:// or unix://. Empty: a private server is started, which keeps "
-        "its data under data_dir.",
+        "The Redis or Valkey store: redis://, rediss:// or unix://; redis+sentinel:// with Sentinels, redis+cluster:// "
+        "in a cluster. Empty: a private server is started, which keeps its data under data_dir.",
         rules.store_url_or_empty,
     )
     http: str = _setting(
@@ -107,7 +107,8 @@ class Settings:
     data_dir: Path = _setting(  # noqa: RUF009 - it declares a field
         default_data_dir,
         "DIR",
-        "Where the private server keeps its data; unused with a redis URL. Nodes with one folder share one server.",
+        "Where the private server keeps its data, and a node the view that it serves when it starts while the store "
+        "is away. Nodes with one folder share both.",
         shown="$XDG_DATA_HOME/nsredis, or ~/.local/share/nsredis",
         example="/var/lib/nsredis",
     )
@@ -126,6 +127,13 @@ class Settings:
         "What /rocketmq/nsaddr answers, such as a load balancer's address. Empty: the addresses of all ready nodes.",
         rules.addresses_or_empty,
     )
+    durability: int = _setting(
+        0,
+        "REPLICAS",
+        "How many replicas of the store must have what operators write (key-value configuration, overrides, topics, "
+        "settings) before it is answered with success.",
+        rules.between(0, 100),
+    )
     node_id: str = _setting(
         new_node_id,
         "NAME",
@@ -137,8 +145,8 @@ class Settings:
     probe_brokers: bool = _setting(
         True,  # noqa: FBT003 - it is the default
         "true|false",
-        "Whether a broker's port is tried when its connection closes: one that refuses is gone at once. Without it, "
-        "the broker is marked, and its lease decides.",
+        "Whether a broker's port is tried when its connection closes, and while the expiry brake holds it: one that "
+        "refuses is gone at once. Without it, the broker is marked, and its lease decides.",
     )
     log_level: str = _setting(
         "info", "LEVEL", f"The least that is logged: {', '.join(LOG_LEVELS)}.", rules.one_of(*LOG_LEVELS)
@@ -152,6 +160,13 @@ class Settings:
         "How long a node that knows nothing waits before it opens an empty store, so that a node that does know may "
         "put its data back first.",
         rules.between(0, 600_000),
+    )
+    snapshot_max_age_ms: int = _setting(
+        3_600_000,
+        "MS",
+        "A node that starts while the store is away serves the view that was saved in data_dir, if it is no older than "
+        "this. 0: it saves none, and is not ready until the store answers.",
+        rules.between(0, 604_800_000),
     )
     drain_wait_ms: int = _setting(
         0,
@@ -170,6 +185,26 @@ class Settings:
     max_inflated_mib: int = _setting(
         64, "MIB", "The largest size that a compressed request body may inflate to, in MiB.", rules.between(1, 4096)
     )
+    http_idle_ms: int = _setting(
+        120_000,
+        "MS",
+        "How long an HTTP connection may be without a request before it is closed. Longer than a load balancer keeps "
+        "its own.",
+        rules.between(1000, 86_400_000),
+    )
+    http_read_ms: int = _setting(
+        30_000,
+        "MS",
+        "How long the head of an HTTP request may take, and how long its body may pause.",
+        rules.between(100, 3_600_000),
+    )
+    http_max_connections: int = _setting(
+        0,
+        "COUNT",
+        "How many HTTP connections there may be. 0: half of those that the limit of open files leaves room for, or "
+        "what remoting_max_connections leaves of them; a node raises that limit as far as it may.",
+        rules.between(0, 10_000_000),
+    )
     remoting_idle_ms: int = _setting(
         120_000,
         "MS",
@@ -179,8 +214,8 @@ class Settings:
     remoting_max_connections: int = _setting(
         0,
         "COUNT",
-        "How many remoting connections there may be. 0: as many as the limit of open files leaves room for; a node "
-        "raises that limit as far as it may.",
+        "How many remoting connections there may be. 0: half of those that the limit of open files leaves room for, or "
+        "what http_max_connections leaves of them.",
         rules.between(0, 10_000_000),
     )
     remoting_max_per_address: int = _setting(

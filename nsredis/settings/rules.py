@@ -7,7 +7,7 @@ from typing import Any, Final
 from nsredis.core.errors import InvalidField
 from nsredis.core.names import check_address
 from nsredis.registry.keyspace import Keyspace
-from nsredis.registry.link import open_link
+from nsredis.registry.link import check_url
 from nsredis.remoting.addresses import Networks
 
 _NODE_ID: Final = re.compile(r"[a-zA-Z0-9_.:-]{1,128}")
@@ -66,7 +66,7 @@ def between(least: int, most: int) -> Check:
 def store_url_or_empty(_: str, value: str) -> None:
     """A URL that a link can be made from, or nothing. Connects nothing."""
     if value:
-        open_link(value)
+        check_url(value)
 
 
 def namespace(_: str, value: str) -> None:

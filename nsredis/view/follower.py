@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -16,6 +16,7 @@ from nsredis.registry.change_feed import ChangeFeed, Look
 from nsredis.registry.restore import Command, Restorer
 from nsredis.registry.snapshot import Head, SnapshotReader
 from nsredis.view.row_changes import prepare
+from nsredis.view.saved_view import Saved
 from nsredis.view.state import State
 from nsredis.view.view import View
 
@@ -29,6 +30,7 @@ class Follower:
     """Keeps a View equal to the store. `problem` says why there is no view, for people.
 
     When the store tells another history than the view, what the store lacks is put back before the view is given up.
+    `load_saved` gives the view that was saved on disk: it is served until the store answers, and never put back.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Follower:
         *,
         settle_s: float,
         chance: Callable[[], float],
+        load_saved: Callable[[], Awaitable[Saved | None]] | None = None,
     ) -> None:
         self._view = view
         self._feed = feed
@@ -49,6 +52,7 @@ class Follower:
         self._observer = observer
         self._settle_s = settle_s
         self._chance = chance
+        self._load_saved = load_saved
         self._empty_since: float | None = None
         self.problem = "the store has not answered yet"
         self.reachable = False
@@ -62,6 +66,7 @@ class Follower:
             except (NsredisError, RedisError, OSError) as error:
                 failures += 1
                 self._failed(error)
+                await self._serve_saved()
                 await asyncio.sleep(backoff_s(failures, self._chance(), top_s=0.5))
                 continue
             failures = 0
@@ -71,7 +76,7 @@ class Follower:
     async def step(self) -> None:
         """One look at the store."""
         state = self._view.state
-        if state is None:
+        if state is None or self._view.saved:  # what is on disk is served, and believed no further
             await self._reload("start")
             return
         self._feed.woken.clear()
@@ -86,6 +91,22 @@ class Follower:
                 await self._reload("forked")
         else:
             await self._reload(look.status)
+
+    async def _serve_saved(self) -> None:
+        """Serve what is on disk, when this node has just started and the store does not answer."""
+        if self._load_saved is None or self._view.state is not None or self.reachable:
+            return
+        load, self._load_saved = self._load_saved, None
+        saved = await load()
+        if saved is None:
+            return
+        self._view.publish_saved(*saved)
+        self._observer.reloaded("saved")
+        log.warning(
+            "the store does not answer: serving the view of %.1f s ago from disk, revision %d, %d brokers",
+            saved.age_ms / 1000, saved.state.revision, len(saved.state.brokers),
+        )  # fmt: skip
+        _settle_memory()
 
     async def _apply(self, state: State, look: Look) -> bool:
         try:
@@ -118,8 +139,7 @@ class Follower:
             "view loaded (%s): revision %d, %d brokers, %d groups, in %.0f ms",
             why, state.revision, len(state.brokers), len(state.groups), (time.monotonic() - started) * 1000,
         )  # fmt: skip
-        gc.collect(1)
-        gc.freeze()  # a full collection would visit every row: a stall of 100 ms at half a million topics
+        _settle_memory()
 
     async def _load(self, head: Head) -> State:
         """Every row, built aside; the rows may be newer than the head."""
@@ -201,3 +221,9 @@ class Follower:
             log.warning("cannot follow the store: %s", words)
         self.problem = words
         self._observer.store_failed("follow")
+
+
+def _settle_memory() -> None:
+    """Take what was loaded out of the collector's sight: it would visit every row, 100 ms at half a million topics."""
+    gc.collect(1)
+    gc.freeze()

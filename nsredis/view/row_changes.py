@@ -55,6 +55,9 @@ def _plain(kind: str, rest: str, row: Row) -> Write:
         case "group":
             name = decode(rest)
             return partial(State.set_group, name=name, group=rows.group(name, row) if row else None)
+        case "brake":
+            cluster = decode(rest)
+            return partial(State.set_brake, cluster=cluster, brake=rows.brake(cluster, row) if row else None)
         case "kv":
             namespace = decode(rest)
             return partial(State.set_kv, namespace=namespace, entries=rows.kv_entries(namespace, row))

@@ -1,10 +1,11 @@
 """Everything a node knows of its namespace at one revision, with the indexes that answers need."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from nsredis.core.brake import Brake
 from nsredis.core.brokers import Broker, BrokerKey, Group, OfflineBroker
 from nsredis.core.changes import Change
 from nsredis.core.kv import KvEntry
@@ -13,6 +14,7 @@ from nsredis.core.queues import QueueData
 from nsredis.core.routes import ORDER_NAMESPACE, Offer
 from nsredis.registry.tables import Table
 from nsredis.view.answers import Answer
+from nsredis.view.former_offers import FormerOffers
 from nsredis.view.table_change import TableChange
 
 EVENTS_KEPT: Final = 10_000
@@ -28,6 +30,7 @@ class Dirty:
     topic_list: bool = False
     groups: bool = False
     settings: bool = False
+    brakes: bool = False
 
 
 class State:
@@ -38,6 +41,8 @@ class State:
         self.tag = tag
         self.brokers: dict[BrokerKey, Broker] = {}
         self.suspects: set[BrokerKey] = set()
+        self.held: set[BrokerKey] = set()
+        self.brakes: dict[str, Brake] = {}
         self.offline: dict[BrokerKey, OfflineBroker] = {}
         self.groups: dict[str, Group] = {}
         self.tables: dict[str, Table] = {}
@@ -48,6 +53,7 @@ class State:
         self.answers: dict[str, Answer] = {}
         self.legacy_answers: dict[str, bytes] = {}
         self.lists: dict[str, bytes] = {}
+        self.former = FormerOffers()
         self.dirty = Dirty()
         self._offered_by: dict[str, tuple[str, ...]] = {}
         self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -61,10 +67,9 @@ class State:
             self.brokers.pop(key, None)
         else:
             self.brokers[key] = broker
-        if broker is not None and broker.suspect_at_ms:
-            self.suspects.add(key)
-        else:
-            self.suspects.discard(key)
+        marked = (broker.suspect_at_ms, broker.held_at_ms) if broker is not None else (0, 0)
+        for keys, mark in zip((self.suspects, self.held), marked, strict=True):
+            (keys.add if mark else keys.discard)(key)
         self.dirty.brokers.add(f"broker:{key.name}/{key.id}")
         if old is None or broker is None or _shown(old) != _shown(broker):
             self._group_changed(key.name)
@@ -90,6 +95,8 @@ class State:
     def set_table(self, change: TableChange) -> None:
         """A group's table as it is now."""
         name = change.name
+        self.former.changed(name, self.tables.get(name), change.table, change.removed)
+        self.former.offered_again(name, change.added)
         if change.table is None:
             self.tables.pop(name, None)
         else:
@@ -117,6 +124,14 @@ class State:
         self.dirty.kv.add(namespace)
         if namespace == ORDER_NAMESPACE and self.settings.order_message_enable:
             self._routes_changed(list(self._offered_by))
+
+    def set_brake(self, cluster: str, brake: Brake | None) -> None:
+        """The brake of a cluster, None when it is not engaged."""
+        if brake is None:
+            self.brakes.pop(cluster, None)
+        else:
+            self.brakes[cluster] = brake
+        self.dirty.brakes = True
 
     def set_settings(self, row: dict[str, str]) -> None:
         """The namespace's settings as they are now."""
@@ -157,7 +172,7 @@ class State:
 
     # Questions ----------------------------------------------------------------------------------------------------
 
-    def topics(self) -> Iterable[str]:
+    def topics(self) -> Collection[str]:
         """Every topic that a group offers, unsorted."""
         return self._offered_by
 

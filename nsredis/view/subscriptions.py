@@ -1,6 +1,6 @@
 """Who waits for what: each reader learns which of its scopes changed, never how often, so nothing piles up.
 
-Scopes: `topic:<topic>`, `topics`, `brokers`, `clusters`, `kv` (any key), `kv:<namespace>`, `settings`.
+Scopes: `topic:<topic>`, `topics`, `brokers`, `clusters`, `kv` (any key), `kv:<namespace>`, `settings`, `brakes`.
 """
 
 import asyncio

@@ -25,7 +25,10 @@ _REMOVALS: Final[dict[str, Removal]] = {
 
 
 class View:
-    """A State that moves, who waits for it, and how old it is. For one event loop."""
+    """A State that moves, who waits for it, and how old it is. For one event loop.
+
+    `saved`: it was read from disk, and the store has not been heard since this node started.
+    """
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -34,6 +37,7 @@ class View:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self.subscriptions = Subscriptions()
+        self.saved = False
         self.clock_offset_ms = 0
 
     @property
@@ -51,6 +55,8 @@ class View:
         if self._state is None:
             return 0
         age_ms = int((time.monotonic() - self._matched_at) * 1000)
+        if self.saved:
+            return max(1, age_ms)
         return 0 if age_ms < FRESH_MS else age_ms
 
     def matched(self, asked_at: float) -> None:
@@ -71,7 +77,23 @@ class View:
 
     def publish(self, state: State) -> None:
         """Replace everything by a state that was loaded whole."""
+        self.saved = False
+        self._replace(state)
+
+    def publish_saved(self, state: State, age_ms: int) -> None:
+        """Serve a state from disk that was known to match the store `age_ms` ago."""
+        self.saved = True
+        self._matched_at = time.monotonic() - age_ms / 1000
+        self._replace(state)
+
+    def _replace(self, state: State) -> None:
         state.take_dirty()
+        old = self._state
+        if old is None:
+            state.former.begin(state.revision, int(time.time() * 1000))
+        else:
+            state.former = old.former
+            state.former.reloaded(old.tables, state.tables, state.revision)
         self._state = state
         self.subscriptions.mark_all()
         self._wake()
@@ -81,12 +103,17 @@ class View:
         if self.revision >= revision:
             return
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (revision, next(self._order), reached))
+        entry = (revision, next(self._order), reached)
+        heapq.heappush(self._waiting, entry)
         try:
             async with asyncio.timeout(timeout_s):
                 await reached
         except TimeoutError:
             raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}") from None
+        finally:
+            if reached.cancelled():  # nobody waits any more for a revision that may never come
+                self._waiting.remove(entry)
+                heapq.heapify(self._waiting)
 
     def _wake(self) -> None:
         while self._waiting and self._waiting[0][0] <= self.revision:
@@ -104,6 +131,8 @@ class View:
             hub.mark("brokers", dirty.brokers)
         if dirty.groups:
             hub.mark("clusters")
+        if dirty.brakes:
+            hub.mark("brakes")
         if dirty.settings:
             hub.mark("settings")
         if dirty.kv:

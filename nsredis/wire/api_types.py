@@ -146,7 +146,8 @@ class OverrideInfo(_Answer):
 class BrokerInfo(_Answer):
     """A broker. An offline one has `reason`, `by`, `offlineAtMs` and `lastBeatMs`.
 
-    A suspect is in the routes as before; its connection closed at `suspectSinceMs`, and it has not beaten since.
+    A suspect is in the routes as before; its connection closed at `suspectSinceMs`, and it has not beaten since. So is
+    one that the brake has held since `heldSinceMs`: it goes at `heldUntilMs` at the latest.
 
     With `live=1` also what Redis knows of its lease now: null while Redis is away.
     """
@@ -167,6 +168,8 @@ class BrokerInfo(_Answer):
     data_version: DataVersionBody | None = None
     override: OverrideInfo | None = None
     suspect_since_ms: int | None = None
+    held_since_ms: int | None = None
+    held_until_ms: int | None = None
     reason: str = ""
     by: str = ""
     offline_at_ms: int | None = None

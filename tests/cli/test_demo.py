@@ -1,7 +1,9 @@
 """`nsredis demo` as users run it."""
 
+import asyncio
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from nsredis.cli.demo import this_program
 from tests.support.eventually import eventually
 from tests.support.processes import CHECKOUT, alive
 from tests.support.serve_process import clean_environment
@@ -19,13 +22,19 @@ from tests.support.serve_process import clean_environment
 class Demo:
     """A running demo, and what it says of itself."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, temporary: Path | None = None) -> None:
+        """`temporary`: where it may make a folder of its own, without --data-dir."""
         self._log = folder / "demo.log"
+        place: list[str | Path] = ["--data-dir", folder / "data"]
+        environ = clean_environment(PYTHONUNBUFFERED="1")
+        if temporary is not None:
+            temporary.mkdir()
+            place, environ["TMPDIR"] = [], str(temporary)
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nsredis", "demo", "--data-dir", folder / "data", *arguments],
+                [sys.executable, "-m", "nsredis", "demo", *place, *arguments],
                 cwd=CHECKOUT,
-                env=clean_environment(),
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -85,6 +94,58 @@ async def test_two_nodes_one_store_and_brokers_that_outlive_a_node(demo: Demo, h
     await eventually(lambda: demo.process.poll() is not None, 40)
     assert demo.process.wait() == 0, demo.output
     assert not alive(second_pid)
+
+
+async def test_what_it_says_to_try_works(demo: Demo) -> None:
+    await demo.started()
+    line = next(line for line in demo.output.splitlines() if " watch --server " in line)
+    watching = subprocess.Popen(
+        shlex.split(line), cwd=CHECKOUT, env=clean_environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert watching.stdout is not None
+        assert "online" in await asyncio.to_thread(watching.stdout.readline)
+    finally:
+        watching.kill()
+        watching.communicate()
+
+
+@pytest.mark.parametrize(
+    ("started_as", "shown"),
+    [
+        ("{bin}/nsredis", "nsredis"),
+        ("other/nsredis", "other/nsredis"),
+        ("an other/nsredis", "'an other/nsredis'"),
+        ("{bin}/nsredis/__main__.py", f"{shlex.quote(sys.executable)} -m nsredis"),
+    ],
+)
+def test_a_program_is_named_as_a_person_would_start_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, started_as: str, shown: str
+) -> None:
+    for folder in ("bin", "other", "an other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "nsredis").touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(sys, "argv", [started_as.format(bin=tmp_path / "bin")])
+    assert this_program() == shown
+
+
+async def test_an_end_at_once_leaves_no_folder(tmp_path: Path) -> None:
+    demo = Demo(tmp_path, "--brokers", "5", "--topics", "12", temporary=tmp_path / "tmp")
+    try:
+        await demo.started()
+        pids = [pid for _, pid in demo.nodes]
+        assert list((tmp_path / "tmp").iterdir())
+        demo.process.send_signal(signal.SIGTERM)
+        await eventually(lambda: "Ending" in demo.output)
+        demo.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(demo.process.wait) == 128 + signal.SIGTERM
+        await eventually(lambda: not any(alive(pid) for pid in pids), 30)
+        assert list((tmp_path / "tmp").iterdir()) == []
+    finally:
+        demo.process.kill()
+        demo.process.wait()
 
 
 async def test_kill_9_leaves_nothing_behind(demo: Demo, tmp_path: Path) -> None:

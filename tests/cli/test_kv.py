@@ -26,6 +26,14 @@ async def test_kv(server: str, client: ApiClient) -> None:
     assert gone.err.startswith("nsredis: no key a/b")
 
 
+async def test_what_a_terminal_would_obey_is_shown_in_the_list_and_kept_in_json(server: str, client: ApiClient) -> None:
+    await client.put_kv("ns", "k", "\x1b[2Jx\ny")
+    assert (await command("kv", "list", "ns", server=server)).rows[0][:2] == ["k", r"\x1b[2Jx\ny"]
+    assert (await command("kv", "get", "ns", "k", server=server)).out == "\x1b[2Jx\ny\n"
+    said = json.loads((await command("kv", "list", "ns", "--json", server=server)).out)
+    assert said["items"][0]["value"] == "\x1b[2Jx\ny"
+
+
 async def test_put_prints_the_apis_json(server: str) -> None:
     said = json.loads((await command("kv", "put", "ns", "k", "v", "--json", server=server)).out)
     assert said["value"] == "v"

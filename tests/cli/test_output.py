@@ -4,9 +4,12 @@ import subprocess
 import sys
 from datetime import datetime
 
+import click
 import pytest
 
-from nsredis.cli import output
+from nsredis.cli import output, watch
+from nsredis.cli.asking import fail
+from nsredis.client.watcher import WatchEvent
 from tests.support.processes import CHECKOUT
 
 TABLE = """
@@ -31,6 +34,43 @@ def test_an_empty_table_prints_nothing_for_programs(capsys: pytest.CaptureFixtur
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == "no names\nno lines\n"
+
+
+EVIL = "\x1b[2J\r\n\x9b\u202e"
+SHOWN = r"\x1b[2J\r\n\x9b\u202e"
+
+
+def test_what_a_terminal_would_obey_is_shown_instead(capsys: pytest.CaptureFixture[str]) -> None:
+    assert output.harmless("Zürich · 東京") == "Zürich · 東京"
+    output.table(["name", "note"], [(f"a{EVIL}", f"b{EVIL}")], empty="nothing")
+    output.facts({"zone": f"c{EVIL}"})
+    output.lines([f"d{EVIL}"], empty="nothing")
+    told = capsys.readouterr().out
+    assert told.isascii()
+    assert "\x1b" not in told
+    for letter in "abcd":
+        assert f"{letter}{SHOWN}" in told
+    assert len(told.splitlines()) == 4
+
+
+def test_a_changed_broker_or_route_is_shown_harmlessly() -> None:
+    broker = {"brokerName": f"a{EVIL}", "brokerId": 0, "state": "online", "zone": EVIL, "reason": EVIL}
+    queues = {"brokerName": "a", "readQueueNums": 1, "writeQueueNums": 1, "perm": 6}
+    route = {"queueDatas": [queues], "brokerDatas": [{"brokerName": "a", "brokerAddrs": {"0": EVIL}}]}
+    shown: dict[str, dict[str, object]] = {
+        "broker": broker,
+        "route": {"topic": EVIL, "route": route},
+        "other": {"x": EVIL},
+    }
+    for kind, data in shown.items():
+        line = watch._line(WatchEvent(kind, dict(data), "", 1))
+        assert click.unstyle(line).isprintable(), line
+
+
+def test_the_last_words_are_shown_harmlessly(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        fail(f"no broker {EVIL}")
+    assert capsys.readouterr().err.strip().isprintable()
 
 
 def _on_terminal(code: str, columns: int, **environ: str) -> str:
@@ -58,6 +98,13 @@ def _on_terminal(code: str, columns: int, **environ: str) -> str:
     os.close(ours)
     assert process.wait() == 0, told
     return told.decode()
+
+
+def test_a_value_is_whole_for_programs_and_harmless_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    output.value("one\n\x1b[2Jtwo")
+    assert capsys.readouterr().out == "one\n\x1b[2Jtwo\n"
+    told = _on_terminal(r"from nsredis.cli import output; output.value('one\n\x1b[2Jtwo')", 60)
+    assert told.splitlines() == ["one", r"\x1b[2Jtwo"]
 
 
 def test_a_terminal_gets_colours_and_folds_only_the_last_column() -> None:

@@ -163,6 +163,7 @@ async def test_a_port_that_is_taken_is_told_and_nothing_is_left_running(serve: S
         assert await node.ended() == 2
     assert f"nsredis: --http: {address} is taken" in node.output
     assert "Traceback" not in node.output
+    assert "going away" not in node.output
     if (tmp_path / "data" / "store" / "server.lock").exists():
         assert not alive(_server_pid(tmp_path))
 

@@ -15,10 +15,12 @@ from nsredis.core.names import (
     check_foreign_topic,
     check_foreign_topics,
     check_name,
+    check_text,
     check_topic,
     check_topics,
     decode,
     encode,
+    inside,
 )
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -56,7 +58,7 @@ def test_names_that_may_be_created(name: str) -> None:
     assert check_name("cluster", name) == name
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "a:b", "{x}", "x" * 256])
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "a:b", "{x}", "x" * 256, ".", ".."])
 def test_names_that_may_not(name: str) -> None:
     with pytest.raises(InvalidField, match=r"^cluster: "):
         check_name("cluster", name)
@@ -75,6 +77,19 @@ def test_what_is_no_broker_id(text: str) -> None:
         check_broker_id("id", text)
 
 
+@pytest.mark.parametrize("character", ["\0", "\n", "\t", "\x1b", "\x7f", "\x9b", "\ud800"])
+def test_a_text_has_no_control_characters(character: str) -> None:
+    with pytest.raises(InvalidField, match=r"^zone: must not have control characters"):
+        check_text("zone", f"az{character}1", 255)
+
+
+def test_any_other_text_is_good_up_to_its_length() -> None:
+    assert check_text("zone", "Zürich · 東京 1", 255) == "Zürich · 東京 1"
+    assert check_text("zone", "", 255) == ""
+    with pytest.raises(InvalidField, match=r"^zone: must have at most 3 characters"):
+        check_text("zone", "four", 3)
+
+
 PORTS = st.integers(1, 65535)
 
 
@@ -90,7 +105,8 @@ def test_ip_addresses(ip: object, port: int) -> None:
 
 
 NO_ADDRESSES = """
-    host | :1 | host: | host:0 | host:65536 | host:99999999999 | host:1x | host:-1 | host: 1 | ho st:1
+    host | :1 | host: | host:0 | host:080 | host:00080 | host:65536 | host:99999999999 | host:1x | host:-1
+    host: 1 | ho st:1
     ::1:80 | [::1] | []:1 | [::1:1 | http://h:1 | a;b:1 | h:1;g:2
 """
 
@@ -121,10 +137,20 @@ def test_many_topics_are_checked_as_one_by_one(topics: list[str]) -> None:
             return str(error)
         return None
 
-    assert refused(lambda: check_topics("f", topics)) == refused(lambda: [check_topic("f", topic) for topic in topics])
-    assert refused(lambda: check_foreign_topics("f", topics)) == refused(
-        lambda: [check_foreign_topic("f", topic) for topic in topics]
+    assert refused(lambda: check_topics("f", topics)) == refused(
+        lambda: [check_topic(inside("f", topic), topic) for topic in topics]
     )
+    assert refused(lambda: check_foreign_topics("f", topics)) == refused(
+        lambda: [check_foreign_topic(inside("f", topic), topic) for topic in topics]
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "field"),
+    [("a b", "topics.a b"), ("", 'topics.""'), ("x" * 127, f"topics.{'x' * 127}"), ("x" * 128, f"topics.{'x' * 127}…")],
+)
+def test_a_topic_among_many_is_named(topic: str, field: str) -> None:
+    assert inside("topics", topic) == field
 
 
 @pytest.mark.parametrize("name", ["a b", "broker:1", "имя", "x" * 255])

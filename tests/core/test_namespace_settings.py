@@ -37,6 +37,8 @@ def test_an_empty_store_means_the_defaults() -> None:
         "overrideOutlivesGroup": "false",
         "restoreAdminRows": "true",
         "remotingLeaseMs": "120000",
+        "brakeMinBrokers": "3",
+        "brakePercent": "30",
     }
 
 
@@ -53,7 +55,7 @@ def test_values_are_typed() -> None:
     assert (values["supportActingMaster"], values["remotingLeaseMs"]) == (True, 5000)
     assert {name: type(value) for name, value in values.items()} == {
         **dict.fromkeys(SWITCHES, bool),
-        "remotingLeaseMs": int,
+        **dict.fromkeys(("remotingLeaseMs", "brakeMinBrokers", "brakePercent"), int),
     }
 
 

@@ -1,6 +1,5 @@
 """Debian's haproxy with the very configuration that we give to users."""
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -71,9 +70,10 @@ class Balancer:
 
         await eventually(passes_on, START_S, what="haproxy passes requests on", every_s=0.05)
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection to its remoting port."""
-        return await asyncio.open_connection("127.0.0.1", self.remoting_port)
+    @property
+    def remoting(self) -> str:
+        """Where brokers and clients connect."""
+        return f"127.0.0.1:{self.remoting_port}"
 
     def kill(self) -> None:
         """End it at once."""

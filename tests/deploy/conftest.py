@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.balancer import Balancer
-from tests.support.ports import free_port
 from tests.support.serve_process import ServeProcess
 from tests.support.store_process import StoreProcess
 
@@ -32,15 +31,9 @@ async def nodes(store_server: StoreProcess, namespace: str, tmp_path: Path) -> A
 
 
 @pytest.fixture
-def remoting_addresses() -> list[str]:
-    """Where the balancer looks for the nodes' remoting ports."""
-    return [f"127.0.0.1:{free_port()}" for _ in range(3)]
-
-
-@pytest.fixture
-def stopped_balancer(nodes: list[ServeProcess], remoting_addresses: list[str], tmp_path: Path) -> Iterator[Balancer]:
+def stopped_balancer(nodes: list[ServeProcess], tmp_path: Path) -> Iterator[Balancer]:
     """A haproxy that is not started yet."""
-    haproxy = Balancer(tmp_path, [node.http for node in nodes], remoting_addresses)
+    haproxy = Balancer(tmp_path, [node.http for node in nodes], [node.remoting for node in nodes])
     yield haproxy
     haproxy.kill()
 

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -104,48 +103,3 @@ async def test_changes_come_through_at_once_and_a_long_poll_lasts_its_time(
     ) as answer:
         assert answer.status == 304
     assert time.monotonic() - began > 2.9
-
-
-# Nodes do not serve the remoting port yet. What stands in for it answers a line with its own name.
-@pytest.fixture
-async def stand_ins(remoting_addresses: list[str]) -> AsyncIterator[list[str]]:
-    names = ["node1", "node2", "node3"]
-    servers = []
-    for name, address in zip(names, remoting_addresses, strict=True):
-
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str = name) -> None:
-            while await reader.readline():
-                writer.write(f"{name}\n".encode())
-            writer.close()
-
-        host, _, port = address.rpartition(":")
-        servers.append(await asyncio.start_server(answer, host, int(port)))
-    yield names
-    for server in servers:
-        server.close()
-
-
-async def test_remoting_connections_leave_a_draining_node_and_only_that(
-    stand_ins: list[str], balancer: Balancer, nodes: list[ServeProcess]
-) -> None:
-    async def named() -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await balancer.connect()
-        writer.write(b"who\n")
-        return (await asyncio.wait_for(reader.readline(), 5)).decode().strip(), reader, writer
-
-    connections = [await named() for _ in range(6)]
-    assert sorted(name for name, _, _ in connections) == sorted(stand_ins * 2)
-    nodes[0].terminate()
-    for name, reader, _ in connections:
-        if name == "node1":
-            assert await asyncio.wait_for(reader.read(), 10) == b""
-    assert nodes[0].process.poll() is None, "connections must move before the node ends"
-    for name, reader, writer in connections:
-        if name != "node1":
-            writer.write(b"who\n")
-            assert (await asyncio.wait_for(reader.readline(), 5)).decode().strip() == name
-        writer.close()
-    again = [await named() for _ in range(4)]
-    assert {name for name, _, _ in again} == {"node2", "node3"}
-    for _, _, writer in again:
-        writer.close()

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from nsredis.core.observer import SilentObserver
 from nsredis.http_api.app import build_app
 from nsredis.http_api.bodies import BodyLimits
 from nsredis.http_api.quick_answers import QuickAnswers
-from nsredis.http_api.server import HttpServer
+from nsredis.http_api.server import HttpLimits, HttpServer
 from nsredis.service.doors import Services
 from nsredis.service.node_service import NodeService
 from nsredis.service.query_service import QueryService
@@ -98,14 +99,16 @@ class BothWays:
 
     def __init__(self) -> None:
         self.view = View(SilentObserver())
-        self.nodes = NodeService("the-node", self.view, None, None)  # type: ignore[arg-type]  # nothing follows
-        self.queries = QueryService(self.view, None, lambda: "not yet")  # type: ignore[arg-type]
-        services = Services(None, self.queries, None, self.nodes, None)  # type: ignore[arg-type]  # only reads are asked
+        unused: Any = None  # nothing follows a store, and only reads are asked
+        self.nodes = NodeService("the-node", self.view, unused, unused, unused)
+        self.queries = QueryService(self.view, unused, lambda: "not yet")
+        verbs: dict[str, Any] = dict.fromkeys(field.name for field in fields(Services))
+        services = Services(**verbs | {"queries": self.queries, "nodes": self.nodes})
         self.counts = {"quick": Counting(), "plain": Counting()}
         self._servers = {}
         for way, counting in self.counts.items():
             app = build_app(services, counting, lambda: b"", limits=BodyLimits(1 << 20, 1 << 20))
-            self._servers[way] = HttpServer(app, drain_s=0.0)
+            self._servers[way] = HttpServer(app, HttpLimits(), drain_s=0.0)
         self.quick: QuickAnswers | None = None
 
     async def start(self) -> None:
@@ -127,8 +130,7 @@ class BothWays:
 
     def connect(self, way: str) -> Conversation:
         manager = self._servers[way]._runner.server
-        assert manager is not None
-        return Conversation(manager())
+        return Conversation(manager.connection(lambda: None))  # type: ignore[union-attr]
 
     async def stop(self) -> None:
         for server in self._servers.values():

@@ -1,8 +1,11 @@
+from collections.abc import AsyncIterator
+
 import aiohttp
 import pytest
 
 from tests.conftest import NodeFactory
 from tests.support.api import Api
+from tests.support.scripted_store import ScriptedStore, real_runner
 from tests.support.store_process import StoreProcess
 
 
@@ -19,3 +22,10 @@ async def api_with_small_limits(
     """A node that reads bodies of at most 1 MiB, inflated 2 MiB."""
     node = await node_factory(store_server.url, max_body_mib=1, max_inflated_mib=2)
     return Api(http, node.http_address)
+
+
+@pytest.fixture
+async def store(store_server: StoreProcess, namespace: str) -> AsyncIterator[ScriptedStore]:
+    """The nodes' own namespace."""
+    async with real_runner(store_server.url, namespace) as runner:
+        yield ScriptedStore(runner)

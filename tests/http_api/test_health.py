@@ -1,4 +1,5 @@
 import aiohttp
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import NodeFactory, OwnStore
@@ -89,3 +90,8 @@ def _samples(reply: Reply) -> dict[tuple[str, str], float]:
         for family in text_string_to_metric_families(reply.body.decode())
         for sample in family.samples
     }
+
+
+@pytest.mark.parametrize("path", ["/livez?verbose", "/readyz?x", "/metrics?x=1", "/metrics?name[]=a&name[]=b"])
+async def test_what_probes_add_means_nothing(api: Api, path: str) -> None:
+    assert (await api.get(path)).status == 200

@@ -24,7 +24,9 @@ async def test_a_key_is_set_read_listed_and_deleted(api: Api) -> None:
     same = await api.call("PUT", KEY, {"value": "broker-a:8"})
     assert (same.status, same.json) == (200, second.json)
     assert (await api.call("DELETE", KEY)).status == 204
-    assert (await api.call("DELETE", KEY)).json["code"] == "not-found"
+    assert (await api.call("DELETE", KEY)).status == 204
+    assert (await api.call("DELETE", KEY, headers={"If-Match": "*"})).status == 412
+    assert (await api.call("DELETE", KEY, headers={"If-Match": second.etag})).status == 412
     assert (await api.get(KEY)).status == 404
     assert (await api.get("/v1/kv/ORDER_TOPIC_CONFIG")).status == 404
 

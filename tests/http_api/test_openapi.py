@@ -9,6 +9,7 @@ from tests.support.serve_process import ServeProcess
 FUZZING = """\
 [parameters]
 minRevision = 0  # whoever waits, waits
+wait = 0
 "header.Prefer" = "return=minimal"
 
 [checks]

@@ -41,7 +41,12 @@ async def test_an_override_has_rules(api: Api) -> None:
     assert (await api.call("PUT", OVERRIDE, {"perm": 4})).json["code"] == "broker-not-found"
     await api.register("a")
     assert (await api.call("PUT", "/v1/brokers/other/a/override", {"perm": 4})).status == 404
-    for body, field in (({"perm": 8}, "perm"), ({}, "perm"), ({"perm": 4, "expiresInMs": 0}, "expiresInMs")):
+    for body, field in (
+        ({"perm": 8}, "perm"),
+        ({}, "perm"),
+        ({"perm": 4, "expiresInMs": 0}, "expiresInMs"),
+        ({"perm": 4, "reason": "disk\x1b[2J"}, "reason"),
+    ):
         reply = await api.call("PUT", OVERRIDE, body)
         assert (reply.status, reply.json["field"]) == (422, field)
     assert (await api.get(OVERRIDE)).status == 405
@@ -81,8 +86,10 @@ async def test_events_that_are_no_longer_kept_are_gone(
 
 
 async def test_every_live_node_is_listed_and_one_that_left_is_not(
-    api: Api, node_factory: NodeFactory, store_server: StoreProcess, http: aiohttp.ClientSession
+    node_factory: NodeFactory, store_server: StoreProcess, http: aiohttp.ClientSession
 ) -> None:
+    node = await node_factory(store_server.url, node_id="the-node")
+    api = Api(http, node.http_address)
     other = await node_factory(store_server.url, node_id="another-node", advertise_remoting="ns2.example:9876")
 
     async def listed() -> list[str]:
@@ -95,14 +102,18 @@ async def test_every_live_node_is_listed_and_one_that_left_is_not(
     item = (await api.get("/v1/nodes")).json["items"][0]
     assert item["http"] == other.http_address
     assert (item["lagMs"], item["remoting"]) == (0, "ns2.example:9876")
-    assert (await api.get("/rocketmq/nsaddr")).body == b"ns2.example:9876"
-    assert (await api.get("/rocketmq/nsaddr-unit1?nofix=1")).body == b"ns2.example:9876"
+    both_addresses = f"ns2.example:9876;{node.remoting_address}".encode()
+    assert (await api.get("/rocketmq/nsaddr")).body == both_addresses
+    assert (await api.get("/rocketmq/nsaddr-unit1?nofix=1")).body == both_addresses
     await other.stop()
 
     async def one() -> bool:
         return await listed() == ["the-node"]
 
     await eventually(one)
+    assert (await api.get("/rocketmq/nsaddr")).body == node.remoting_address.encode()
+    assert node._nodes is not None
+    node._nodes.drained.set()  # as at the beginning of its drain, when it still answers
     none = await api.get("/rocketmq/nsaddr")
     assert (none.status, none.headers["Retry-After"]) == (503, "1")
 

@@ -1,4 +1,5 @@
 import asyncio
+import re
 
 import pytest
 
@@ -53,6 +54,9 @@ async def test_even_what_is_no_http_is_answered_with_a_problem(api: Api, raw: by
     assert "Content-Type: application/problem+json\r\n" in answer
     assert "Nsredis-Node: the-node\r\n" in answer
     assert '"code":"malformed"' in answer
+    revision = re.search(r"Nsredis-Revision: (\d+)", answer)
+    assert revision
+    assert f'"revision":{revision[1]},' in answer
 
 
 async def test_every_answer_says_who_knows_what(api: Api) -> None:
@@ -79,3 +83,11 @@ def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
     for kind in kinds:
         error = kind.__new__(kind)
         assert (status_of(error) == 500) == (kind is http_errors.Unexpected)
+
+
+@pytest.mark.parametrize("path", ["/v1/topics", "/v1/kv/n/k", "/nowhere"])
+async def test_what_nobody_can_expect_is_refused_with_a_problem(api: Api, path: str) -> None:
+    reply = await api.call("GET", path, headers={"Expect": "a-miracle"})
+    assert (reply.status, reply.headers["Content-Type"]) == (417, "application/problem+json")
+    assert (reply.json["code"], reply.json["revision"]) == ("expectation-failed", reply.revision)
+    assert reply.headers["Nsredis-Node"] == "the-node"

@@ -177,6 +177,7 @@ async def test_not_modified_takes_the_short_way_too(both: BothWays, hits: Hits) 
         GET.replace(b"1.1", b"1.0"),
         GET.replace(b"TopicA", b"Nope"),
         GET.replace(b"TopicA", b"TopicA?zone=z"),
+        GET.replace(b"TopicA", b"TopicA?minRevision=1"),
         GET.replace(b"/routes/TopicA", b"/topics"),
         *[
             GET[:-2] + header + b"\r\n\r\n"
@@ -208,6 +209,9 @@ async def test_the_rest_of_a_header_that_looks_like_a_known_request_is_none(both
     assert await talk.send(b"GET /v1/routes/Nope HTTP/1.1\r\nX-Odd: ") == b""
     assert (await talk.send(GET)).startswith(b"HTTP/1.1 404 ")
     assert (await talk.send(GET)).startswith(b"HTTP/1.1 200 ")
+    behind = both.connect("quick")
+    assert (await behind.send(GET + b"GET /v1/routes/Nope HTTP/1.1\r\nX-Odd: ")).startswith(b"HTTP/1.1 200 ")
+    assert (await behind.send(GET)).startswith(b"HTTP/1.1 404 ")
     assert hits.count == 0
 
 
@@ -283,6 +287,7 @@ async def test_nothing_is_answered_after_the_view_is_gone_or_the_connection_clos
     both.view._state = None
     assert (await talk.send(GET)).startswith(b"HTTP/1.1 503 ")
     both.view.publish(_filled())
+    assert (await talk.send(GET)).startswith(b"HTTP/1.1 200 ")
     talk.protocol.close()
     written = talk.wire.written
     talk.protocol.data_received(GET)

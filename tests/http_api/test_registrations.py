@@ -120,9 +120,12 @@ async def test_two_that_fight_for_an_address_freeze_on_one(api: Api) -> None:
         ({"instance": "x" * 256}, "instance"),
         ({"epoch": -1}, "epoch"),
         ({"adress": "10.0.0.1:1"}, "adress"),
+        ({"zone": "az\x1b[2J"}, "zone"),
+        ({"instance": "one\ntwo"}, "instance"),
         ({"topics": []}, "topics"),
-        ({"topics": {"A b": {}}}, "topics"),
-        ({"topics": {"T" * 128: {}}}, "topics"),
+        ({"topics": {"Good": {}, "A b": {}}}, "topics.A b"),
+        ({"topics": {"": {}}}, 'topics.""'),
+        ({"topics": {"T" * 128: {}}}, f"topics.{'T' * 127}…"),
         ({"topics": {"Good": {}, "Bad": {"perm": 16}}}, "topics.Bad.perm"),
         ({"topics": {"Good": {}, "Bad": {"readQueueNums": -1}}}, "topics.Bad.readQueueNums"),
         ({"topics": {"Bad": {"queues": 4}}}, "topics.Bad.queues"),
@@ -165,6 +168,17 @@ async def test_patch_changes_some_topics_and_leaves_the_others(api: Api) -> None
     assert same.json == reply.json, "nothing changed, so there is no new revision"
     assert (await api.call("PATCH", "/v1/brokers/c/b/0/topics", {"put": {"T": {}}})).json["code"] == "broker-not-found"
     assert (await api.call("PATCH", path, {"put": {"T": {}}, "delete": ["T"]})).json["field"] == "delete.T"
+    for bad, field in (
+        ({"A b": {}}, "put.A b"),
+        ({"": {}}, 'put.""'),
+        ({"T" * 128: {}}, f"put.{'T' * 127}…"),
+        ({"Bad": {"perm": 16}}, "put.Bad.perm"),
+        ({"Bad": {"queues": 4}}, "put.Bad.queues"),
+        ({"Bad": 7}, "put.Bad"),
+        (7, "put"),
+    ):
+        reply = await api.call("PATCH", path, {"put": bad})
+        assert (reply.status, reply.json["field"]) == (422, field)
     assert (await api.call("PATCH", path, {"put": {"T": {"perm": 99}}})).status == 422
 
 

@@ -139,3 +139,39 @@ async def test_a_read_waits_for_a_revision_that_its_reader_has_seen(api: Api) ->
     assert (await api.get("/v1/topics?consistency=strong")).status == 200
     assert (await api.get("/v1/topics?consistency=weird")).json["field"] == "consistency"
     assert (await api.get("/v1/topics?minRevision=null")).json["field"] == "minRevision"
+
+
+@pytest.mark.parametrize("query", ["cluster=", "cluster", "topic=TopicA&cluster="])
+async def test_an_empty_cluster_is_not_every_cluster(api: Api, query: str) -> None:
+    await api.register("a", topics={"TopicA": {}})
+    place = "/v1/topics" if "topic" in query else "/v1/topics/TopicA"
+    reply = await api.call("DELETE", f"{place}?{query}")
+    assert (reply.status, reply.json["field"]) == (422, "cluster")
+    assert reply.json["detail"] == "cluster: must not be empty"
+    assert await api.brokers_of("TopicA") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/topics?cluster=", "cluster"),
+        ("/v1/topics?consistency=", "consistency"),
+        ("/v1/topics?minRevision=", "minRevision"),
+        ("/v1/topics?limit=", "limit"),
+        ("/v1/routes?topic=", "topic"),
+        ("/v1/routes?topic=TopicA&topic=", "topic"),
+        ("/v1/watch?topic=", "topic"),
+        ("/v1/watch?all=", "all"),
+        ("/v1/brokers?live=", "live"),
+        ("/v1/events?after=", "after"),
+    ],
+)
+async def test_what_was_forgotten_is_not_what_is_left_out(api: Api, path: str, field: str) -> None:
+    reply = await api.get(path)
+    assert (reply.status, reply.json["field"]) == (422, field)
+
+
+@pytest.mark.parametrize("path", ["/v1/topics?prefix=", "/v1/topics?cursor=", "/v1/routes/TopicA?zone="])
+async def test_nothing_means_everything_only_where_it_does(api: Api, path: str) -> None:
+    await api.register("a", topics={"TopicA": {}})
+    assert (await api.get(path)).body == (await api.get(path.partition("?")[0])).body

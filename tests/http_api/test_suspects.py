@@ -1,21 +1,12 @@
 """A suspect is shown as one, and nothing else of any answer changes."""
 
-from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
 
 from tests.support.api import Api
 from tests.support.eventually import eventually
-from tests.support.scripted_store import ScriptedStore, real_runner
-from tests.support.store_process import StoreProcess
-
-
-@pytest.fixture
-async def store(store_server: StoreProcess, namespace: str) -> AsyncIterator[ScriptedStore]:
-    """The node's own namespace."""
-    async with real_runner(store_server.url, namespace) as runner:
-        yield ScriptedStore(runner)
+from tests.support.scripted_store import ScriptedStore
 
 
 async def _gauge(api: Api, state: str) -> float:

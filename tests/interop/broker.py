@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from nsredis.wire.commands import Command
-from tests.interop.java_process import JavaProcess, write_properties
+from tests.interop.java_process import JavaProcess, address_server, write_properties
 from tests.interop.logged_process import START_S
 from tests.interop.ports import free_broker_port, listens
 from tests.interop.releases import Release
@@ -55,7 +55,7 @@ class BrokerSpec:
             "bindAddress": "127.0.0.1",
             "listenPort": self.port,
             "haListenPort": self.port + 1,  # a 4.x takes no other
-            "namesrvAddr": name_servers,
+            **({"namesrvAddr": name_servers} if name_servers else {"fetchNamesrvAddrByAddressServer": True}),
             "storePathRootDir": store,
             "storePathCommitLog": store / "commitlog",
         }
@@ -63,13 +63,19 @@ class BrokerSpec:
 
 
 class Broker(JavaProcess):
-    """One broker. A 4.x cannot be kept from listening on all addresses."""
+    """One broker. A 4.x cannot be kept from listening on all addresses.
 
-    def __init__(self, release: Release, folder: Path, name_servers: str, spec: BrokerSpec | None = None) -> None:
+    Without `name_servers` it asks the address server at `domain` for them.
+    """
+
+    def __init__(
+        self, release: Release, folder: Path, name_servers: str, spec: BrokerSpec | None = None, *, domain: str = ""
+    ) -> None:
         self.spec = spec or BrokerSpec()
         file = self.spec.write(folder, name_servers)
         name = f"broker-{self.spec.name}-{self.spec.broker_id}"
-        super().__init__(release, folder, name, ["org.apache.rocketmq.broker.BrokerStartup", "-c", file])
+        command: list[str | Path] = ["org.apache.rocketmq.broker.BrokerStartup", "-c", file]
+        super().__init__(release, folder, name, command, properties=address_server(domain))
 
     @property
     def address(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.interop.java_process import JavaProcess
+from tests.interop.java_process import JavaProcess, address_server
 from tests.interop.logged_process import LoggedProcess
 from tests.interop.releases import Release
 from tests.support.processes import CHECKOUT
@@ -24,13 +24,24 @@ def bodies(client: LoggedProcess, verb: str) -> list[str]:
 
 
 class Producer(JavaProcess):
-    """Sends messages to a topic: `count` of them, or all the time when that is 0."""
+    """Sends messages to a topic: `count` of them, or all the time when that is 0.
+
+    Without `name_servers` it asks the address server at `domain` for them.
+    """
 
     def __init__(
-        self, release: Release, folder: Path, name_servers: str, topic: str, *, count: int = 0, pause_ms: int = 10
+        self,
+        release: Release,
+        folder: Path,
+        name_servers: str,
+        topic: str,
+        *,
+        count: int = 0,
+        pause_ms: int = 10,
+        domain: str = "",
     ) -> None:
         command = ["Producer", name_servers, topic, str(count), str(pause_ms), str(POLL_MS)]
-        super().__init__(release, folder, f"producer-{topic}", command)
+        super().__init__(release, folder, f"producer-{topic}", command, properties=address_server(domain))
 
 
 class Consumer(JavaProcess):

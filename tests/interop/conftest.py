@@ -1,7 +1,7 @@
 """Real name servers, brokers and mqadmin for the interop tests. Nothing is skipped when Java or Maven is missing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +18,8 @@ from tests.support.eventually import eventually
 from tests.support.serve_process import ServeProcess
 from tests.support.store_process import StoreProcess
 
-KINDS = ("java-5", "java-4")
-"""The name servers that every test is run against. `nsredis` joins them when its remoting port answers."""
+KINDS = ("java-5", "java-4", "nsredis")
+"""The name servers that every test is run against."""
 
 BY_ITSELF_S = 20.0
 """In which a broker registers by itself: a 5.x often only ten seconds after its start."""
@@ -28,6 +28,7 @@ BY_ITSELF_S = 20.0
 CAN_DELETE = {"timerWheelEnable": True, "mappedFileSizeTimerLog": 1 << 20}
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are selected by
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
@@ -79,7 +80,7 @@ def nodes_of_ours(store_server: StoreProcess, interop_folder: Path) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def name_servers(request: pytest.FixtureRequest, interop_folder: Path) -> Iterator[dict[str, NameServer]]:
+def name_servers(nodes_of_ours: NodesOfOurs, interop_folder: Path) -> Iterator[dict[str, NameServer]]:
     """One of every kind, for the whole session."""
     java = {
         "java-5": JavaNameServer(RELEASE_5, interop_folder),
@@ -90,8 +91,7 @@ def name_servers(request: pytest.FixtureRequest, interop_folder: Path) -> Iterat
             server.start()
         for server in java.values():
             server.wait_ready()
-        ours = {"nsredis": request.getfixturevalue("nodes_of_ours")} if "nsredis" in KINDS else {}
-        yield {**java, **ours}
+        yield {**java, "nsredis": nodes_of_ours}
     finally:
         for server in java.values():
             server.kill9()
@@ -145,7 +145,14 @@ class StartBroker(Protocol):
     """Starts a broker that belongs to the test, and waits until every address of a name server knows it."""
 
     async def __call__(
-        self, release: Release, name_server: NameServer, name: str, broker_id: int = 0, **settings: object
+        self,
+        release: Release,
+        name_server: NameServer,
+        name: str,
+        settings: Mapping[str, object] | None = None,
+        *,
+        broker_id: int = 0,
+        wait: bool = True,
     ) -> Broker: ...
 
 
@@ -155,13 +162,21 @@ def start_broker(tmp_path: Path) -> Iterator[StartBroker]:
     with ExitStack() as ends:
 
         async def start(
-            release: Release, name_server: NameServer, name: str, broker_id: int = 0, **settings: object
+            release: Release,
+            name_server: NameServer,
+            name: str,
+            settings: Mapping[str, object] | None = None,
+            *,
+            broker_id: int = 0,
+            wait: bool = True,
         ) -> Broker:
-            broker = Broker(release, tmp_path, name_server.remoting, BrokerSpec(name, broker_id, settings=settings))
+            spec = BrokerSpec(name, broker_id, settings=settings or {})
+            broker = Broker(release, tmp_path, name_server.remoting, spec)
             ends.callback(broker.kill9)
             broker.start()
             broker.wait_ready()
-            await known(name_server, broker.spec)
+            if wait:
+                await known(name_server, broker.spec)
             return broker
 
         yield start

@@ -35,8 +35,8 @@ LOGGING: Final = """<configuration>
 
 
 def rocketmq_home(folder: Path, release: Release) -> Path:
-    """A ROCKETMQ_HOME with nothing but logging set up."""
-    conf = folder / "home" / "conf"
+    """A ROCKETMQ_HOME with nothing but logging set up, which each release wants in its own words."""
+    conf = folder / f"home-{release}" / "conf"
     conf.mkdir(parents=True, exist_ok=True)
     package = "org.apache.rocketmq.logging." if release.major >= 5 else ""
     # 4.x does not start without files of these names; 5.x is told of one of them.
@@ -53,6 +53,11 @@ def write_properties(file: Path, properties: dict[str, object]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(lines))
     return file
+
+
+def address_server(domain: str) -> list[str]:
+    """The property that says who tells addresses of name servers, to programs that were told none."""
+    return [f"-Drocketmq.namesrv.domain={domain}"] if domain else []
 
 
 class JavaProcess(LoggedProcess):
@@ -97,4 +102,4 @@ class JavaProcess(LoggedProcess):
         """This environment, without what somebody's shell says of RocketMQ or Java."""
         mine = ("ROCKETMQ_", "NAMESRV_ADDR", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
-        return kept | {"ROCKETMQ_HOME": str(self.folder / "home")}
+        return kept | {"ROCKETMQ_HOME": str(rocketmq_home(self.folder, self.release))}

@@ -25,8 +25,8 @@ class Proxy(JavaProcess):
                     "grpcServerPort": self.grpc_port,
                     "remotingListenPort": self.remoting_port,
                     "localServeAddr": "127.0.0.1",
-                    # For the number of processors that a test machine has.
-                    "grpcThreadPoolNums": 4,
+                    # It would ask a 4.x broker, which knows no types of topics.
+                    "enableTopicMessageTypeCheck": False,
                     "useEndpointPortFromRequest": True,
                 }
             )

@@ -88,3 +88,10 @@ def topic_perms(address: str, topic: str) -> dict[str, int]:
     answer = ask(address, Command(RequestCode.GET_ROUTEINFO_BY_TOPIC, version=493, ext={"topic": topic}))
     datas: list[dict[str, Any]] = fastjson.loads(answer.body)["queueDatas"] if answer.body else []
     return {data["brokerName"]: data["perm"] for data in datas}
+
+
+def unregister(address: str, cluster: str, name: str, broker_id: int, broker_address: str) -> None:
+    """Say for a broker that it leaves."""
+    who = {"clusterName": cluster, "brokerName": name, "brokerId": str(broker_id), "brokerAddr": broker_address}
+    answer = ask(address, Command(RequestCode.UNREGISTER_BROKER, version=493, ext=who))
+    assert answer.code == 0, answer

@@ -7,16 +7,18 @@ DAY_MS = 86_400_000
 async def _live(store: ScriptedStore, node: str = "n1") -> dict[bytes, dict[bytes, bytes]]:
     """The live nodes that `node` hears of."""
     nodes = [rows.pairs(flat) for flat in (await store.announce(node))[1:]]
-    return {row[b"id"]: row for row in nodes}
+    return {row.pop(b"id"): row for row in nodes}
 
 
 async def test_nodes_hear_of_each_other_and_of_redis_clock(store: ScriptedStore) -> None:
     before = await store.now()
     now, only = await store.announce("n1", info=["id", "n1", "http", "h:1"])
     assert before <= now <= await store.now()
-    assert rows.pairs(only) == {b"id": b"n1", b"http": b"h:1"}
+    seen = str(now).encode()
+    assert rows.pairs(only) == {b"id": b"n1", b"http": b"h:1", b"seenAt": seen}
     heard = await _live(store, "host:8080")
-    assert heard == {b"n1": {b"id": b"n1", b"http": b"h:1"}, b"host:8080": {b"id": b"host:8080"}}
+    assert heard[b"n1"] == {b"http": b"h:1", b"seenAt": seen}
+    assert int(heard[b"host:8080"][b"seenAt"]) >= now
     assert 0 < await store.redis.pttl(store.keys.node("n1")) <= 5000
 
 

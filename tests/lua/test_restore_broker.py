@@ -13,6 +13,7 @@ async def _restore(store: ScriptedStore, name: str = "a", broker_id: int = 0, **
     values: dict[str, Any] = {
         "broker": store.keys.broker(key),
         "lease": store.keys.lease(key),
+        "members": store.keys.members("c"),
         "group": store.keys.group(name),
         "offline": store.keys.offline(key),
         "tag": new_tag(),

@@ -1,11 +1,11 @@
 import pytest
 
 from nsredis.core.changes import ChangeKind
-from nsredis.core.errors import BrokerNotFound, NotTableOwner, OutcomeUnknown, PreconditionFailed
+from nsredis.core.errors import BrokerNotFound, NotTableOwner, OutcomeUnknown, PreconditionFailed, StoreUnavailable
 from nsredis.core.queues import QueueData
 from nsredis.registry import link as link_module
 from nsredis.registry import rows, tables
-from nsredis.registry.admin_store import AdminStore, KvWritten, TableWrite
+from nsredis.registry.admin_store import AdminStore, KvWritten, TableWrite, Written
 from nsredis.registry.broker_store import BrokerStore
 from nsredis.registry.runner import ScriptRunner
 from nsredis.registry.tables import Table
@@ -30,8 +30,7 @@ async def test_tables_are_written_from_the_version_they_were_made_from(
 ) -> None:
     await store.register("a")
     first = TableWrite("a", Table(), Table(0, {"T": Q}))
-    revision = await admin.write_tables([first], kind=ChangeKind.TOPICS, by="me", writer=0)
-    assert revision == 3
+    assert await admin.write_tables([first], kind=ChangeKind.TOPICS, by="me", writer=0) == Written(3)
     base = await brokers.table("a")
     assert base == Table(3, {"T": Q})
     assert await admin.write_tables([first], kind=ChangeKind.TOPICS, by="me", writer=0) is None
@@ -68,29 +67,33 @@ async def test_an_override_is_set_and_lifted(admin: AdminStore, store: ScriptedS
     with pytest.raises(BrokerNotFound):
         await admin.set_override("c", "a b", perm=4, why="drain", expires_in_ms=None, by="me")
     await store.register("a b")
-    revision = await admin.set_override("c", "a b", perm=0, why="drain", expires_in_ms=5000, by="me")
+    set_at = await admin.set_override("c", "a b", perm=0, why="drain", expires_in_ms=5000, by="me")
     override = rows.group("a b", await store.row("group:a%20b")).override
     assert override is not None
     assert (override.perm, override.reason, override.by) == (0, "drain", "me")
     assert override.expires_at_ms == override.set_at_ms + 5000
-    assert await admin.set_override("c", "a b", perm=None, why="", expires_in_ms=None, by="me") == revision + 1
-    assert await admin.set_override("c", "a b", perm=None, why="", expires_in_ms=None, by="me") == 0
+    assert await admin.set_override("c", "a b", perm=None, why="", expires_in_ms=None, by="me") == Written(
+        set_at.revision + 1
+    )
+    assert await admin.set_override("c", "a b", perm=None, why="", expires_in_ms=None, by="me") == Written(0)
 
 
 async def test_a_key_is_written_and_deleted(admin: AdminStore, store: ScriptedStore) -> None:
-    assert await admin.write_kv("n/s", "k", "a b\n", expected=0, by="me") == KvWritten(2, True, True, 2)
-    assert await admin.write_kv("n/s", "k", "a b\n", expected=2, by="me") == KvWritten(2, False, False, 2)
+    assert await admin.write_kv("n/s", "k", "a b\n", expected=0, by="me") == KvWritten(
+        2, None, 2, created=True, changed=True
+    )
+    assert await admin.write_kv("n/s", "k", "a b\n", expected=2, by="me") == KvWritten(2, None, 2)
     with pytest.raises(PreconditionFailed):
         await admin.write_kv("n/s", "k", "x", expected=1, by="me")
     (entry,) = rows.kv_entries("n/s", await store.row("kv:n%2Fs")).values()
     assert (entry.value, entry.revision) == ("a b\n", 2)
-    assert await admin.write_kv("n/s", "k", None, expected=None, by="me") == KvWritten(0, False, True, 3)
+    assert await admin.write_kv("n/s", "k", None, expected=None, by="me") == KvWritten(3, None, 0, changed=True)
 
 
 async def test_settings_are_written(admin: AdminStore, store: ScriptedStore) -> None:
-    assert await admin.put_settings({"supportActingMaster": "true"}, by="me") == 2
+    assert await admin.put_settings({"supportActingMaster": "true"}, by="me") == Written(2)
     assert (await store.row("settings"))[b"supportActingMaster"] == b"true"
-    assert await admin.put_settings({"supportActingMaster": "true"}, by="me") == 2
+    assert await admin.put_settings({"supportActingMaster": "true"}, by="me") == Written(2)
 
 
 async def test_no_answer_is_an_unknown_outcome(
@@ -104,6 +107,8 @@ async def test_no_answer_is_an_unknown_outcome(
         server.pause()
         with pytest.raises(OutcomeUnknown):
             await admin.write_kv("ns", "k", "v", expected=None, by="me")
-        with pytest.raises(OutcomeUnknown):
+        with pytest.raises(
+            StoreUnavailable
+        ):  # the connection is new: its greeting is not answered, and nothing was sent
             await admin.put_settings({"supportActingMaster": "true"}, by="me")
         server.resume()

@@ -139,7 +139,7 @@ async def test_leases_on_redis_clock(brokers: BrokerStore, store: ScriptedStore)
     await _registered(brokers, PLAIN)
     await _registered(brokers, replace(PLAIN, id=1, address="10.0.0.2:1"))
     await store.set_deadline("broker:a%20b/1", await store.now() - 500)
-    leases = await brokers.leases([KEY, BrokerKey("a b", 1), BrokerKey("nobody", 0)])
+    leases = await brokers.leases([("c", KEY), ("c", BrokerKey("a b", 1)), ("c", BrokerKey("nobody", 0))])
     assert set(leases) == {KEY, BrokerKey("a b", 1)}
     assert 14_000 < leases[KEY].left_ms <= 15_000
     assert (leases[KEY].last_beat_ms or 0) >= before

@@ -57,7 +57,13 @@ async def test_a_server_that_does_not_let_us_is_no_error(
     port = own_runner.link.commands.connection_pool.connection_kwargs["port"]
     async with real_runner(f"redis://plain:secret@127.0.0.1:{port}/0", namespace) as runner:
         assert not await allow_notifications(runner)
-        assert "sweeping alone" in caplog.text
+        async with _listening(runner) as (hints, _):
+            await eventually(lambda: "sweeping alone" in caplog.text)
+            assert not hints.told
+            await own_runner.link.commands.config_set(FLAGS, "Kx")
+            await own_runner.link.execute("CLIENT", "KILL", "TYPE", "pubsub")
+            await eventually(lambda: hints.told)  # and it is seen that they are told, without a right to ask
+            assert caplog.text.count("sweeping alone") == 1
         await ScriptedStore(runner).register()  # and the scripts need no such right
         await ScriptedStore(runner).sweep()
 

@@ -41,6 +41,18 @@ async def test_a_node_sees_itself_as_it_is_now(runner: ScriptRunner) -> None:
     assert presence.nodes() == [replace(ONE, revision=6)]
 
 
+async def test_who_waits_for_news_of_the_others_gets_it_with_the_next_call(runner: ScriptRunner) -> None:
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await two.announce()
+    waiting = asyncio.create_task(one.heard(30))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await one.announce()
+    await asyncio.wait_for(waiting, 5)
+    assert one.nodes() == [TWO, ONE]
+    await one.heard(0.001)  # each piece of news is heard once
+
+
 async def test_one_that_leaves_is_not_heard_of_again(runner: ScriptRunner) -> None:
     one, two = _presence(runner, ONE), _presence(runner, TWO)
     await one.announce()
@@ -48,6 +60,31 @@ async def test_one_that_leaves_is_not_heard_of_again(runner: ScriptRunner) -> No
     await one.leave()
     await two.announce()
     assert two.nodes() == [TWO]
+
+
+async def test_one_that_is_silent_is_not_said_to_be_ready(runner: ScriptRunner, store: ScriptedStore) -> None:
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await one.announce()
+    await store.redis.zincrby(runner.keyspace.fixed["nodes"], -module.SILENT_MS, ONE.id)
+    await two.announce()
+    assert two.nodes() == [TWO, replace(ONE, ready=False)]
+    await one.announce()
+    await two.announce()
+    assert two.nodes() == [TWO, ONE]
+
+
+async def test_a_living_node_of_the_same_name_is_told_of_once(
+    runner: ScriptRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = _presence(runner, ONE), _presence(runner, replace(ONE, started_at_ms=10, http="h:7"))
+    for presence in (one, one, other, other):  # as after a kill -9 and a new start
+        await presence.announce()
+    assert caplog.messages == []
+    for _ in range(2):
+        await one.announce()
+        await other.announce()
+    told = "another living node calls itself n1, the one on %s: give each a node_id of its own"
+    assert caplog.messages == [told % "h:7", told % "h:1"]
 
 
 async def test_redis_clock_is_read(runner: ScriptRunner) -> None:

@@ -20,6 +20,7 @@ from nsredis.core.observer import SilentObserver
 from nsredis.registry import link as link_module
 from nsredis.registry.runner import ScriptRunner, lost_contact, new_tag, refusal
 from tests.conftest import OwnStore
+from tests.support.eventually import eventually
 from tests.support.ports import free_port
 from tests.support.scripted_store import ScriptedStore, real_runner
 from tests.support.store_process import StoreProcess
@@ -109,6 +110,7 @@ async def test_scripts_are_loaded_when_the_server_does_not_know_them(own_store: 
                 tag=new_tag(),
                 broker=store.keys.row(f"broker:{name}/0"),
                 lease=store.keys.row(f"lease:{name}/0"),
+                members=store.keys.members("c"),
                 member=f"{name}/0",
                 cluster="c",
                 epoch=None,
@@ -138,3 +140,36 @@ async def test_two_namespaces_do_not_see_each_other(
 def test_names_that_are_not_in_the_header_are_refused(runner: ScriptRunner) -> None:
     with pytest.raises(TypeError, match="nonsense"):
         runner.command("open", version="1", tag="t", by="b", floor=0, nonsense=1)
+
+
+async def test_what_changes_nothing_waits_for_what_others_wrote(own_store: OwnStore, namespace: str) -> None:
+    """Asking again, on a connection that wrote nothing, must not be told that all replicas have it."""
+    primary = own_store(config={"repl-diskless-sync-delay": "0"})
+    replica = own_store(config={"replicaof": f"127.0.0.1 {primary.port}"})
+    async with real_runner(primary.url, namespace) as one, real_runner(primary.url, namespace) as other:
+        await ScriptedStore(one).open()
+
+        async def follows() -> bool:
+            return await one.replicated(1) == 1
+
+        await eventually(follows)
+        setting: dict[str, object] = {"by": "me", "request": "r", "values": ["enableTopicList", "false"]}
+        replica.pause()
+        assert await one.call_replicated("put_settings", 1, tag="t1", **setting) == (2, 0)
+        assert await other.call_replicated("put_settings", 1, tag="t2", **setting) == (2, 0)
+        assert await other.replicated(1) == 0
+        replica.resume()
+        assert await other.call_replicated("put_settings", 1, tag="t3", **setting) == (2, 1)
+
+
+async def test_a_replicated_write_loads_its_script_and_tells_refusals(
+    runner: ScriptRunner, store: ScriptedStore
+) -> None:
+    await runner.link.execute("SCRIPT", "FLUSH")
+    setting: dict[str, object] = {"by": "me", "request": "r", "values": ["enableTopicList", "false"]}
+    assert await runner.call_replicated("put_settings", 0, tag="t", **setting) == (2, 0)
+    with pytest.raises(BrokerNotFound):
+        await runner.call_replicated(
+            "set_override", 0, group=runner.keyspace.group("x"), tag="t", by="me", name="x", cluster="c", perm="4",
+            why="", expires_ms=None, request="r",
+        )  # fmt: skip

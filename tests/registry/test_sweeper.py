@@ -56,6 +56,7 @@ async def test_when_more_is_due_it_goes_on_at_once(
     sweeper: Sweeper, store: ScriptedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MEMBERS_AT_ONCE", 2)
+    await store.put_settings(brakeMinBrokers="0")
     for broker_id in range(3):
         await store.register(broker_id=broker_id)
         await store.set_deadline(f"broker:a/{broker_id}", await store.now() - 10)
@@ -125,11 +126,16 @@ async def test_it_goes_on_when_the_store_comes_back(
     async with real_runner(server.url, namespace) as runner:
         observer = runner.observer = CountingObserver()
         await ScriptedStore(runner).open()
-        task = asyncio.create_task(Sweeper(runner, "n1", lambda: 0.5).run())
+        sweeper = Sweeper(runner, "n1", lambda: 0.5)
+        task = asyncio.create_task(sweeper.run())
         await eventually(ScriptedStore(runner).sweep_state)
+        assert sweeper.failing_ms == 0
         server.kill9()
         await eventually(lambda: "sweep" in observer.failures)
+        await eventually(lambda: sweeper.failing_ms > 500)
+        assert sweeper.unwritten_ms >= sweeper.failing_ms - 1
         server.start()
+        await eventually(lambda: sweeper.failing_ms == 0)
         # What this test asks by itself must not meet a connection that died with the server.
         await runner.link.commands.connection_pool.disconnect(inuse_connections=False)
         await ScriptedStore(runner).open()

@@ -1,7 +1,7 @@
 import pytest
 
-from nsredis.remoting.caps import Caps
 from nsredis.remoting.limits import Limits
+from nsredis.sockets.caps import Caps
 from tests.remoting.conftest import Start
 from tests.remoting.scripted_door import NOW
 from tests.support.eventually import eventually

@@ -6,10 +6,10 @@ import socket
 
 import pytest
 
-from nsredis.remoting import listening
 from nsredis.remoting.limits import Limits
-from nsredis.remoting.listening import accept_for_ever, listen
 from nsredis.remoting.server import RemotingServer
+from nsredis.sockets import accepting
+from nsredis.sockets.accepting import accept_for_ever, listen
 from tests.remoting.conftest import Start
 from tests.remoting.raw_client import RawClient
 from tests.remoting.scripted_door import NOW, Remembering, ScriptedDoor
@@ -64,7 +64,7 @@ async def test_answers_do_not_wait_for_more_to_send(start: Start) -> None:
 async def test_running_out_of_files_passes(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listening, "ACCEPT_AGAIN_S", 0.01)
+    monkeypatch.setattr(accepting, "ACCEPT_AGAIN_S", 0.01)
     remoting = await start()
     with socket.socket() as sock:
         sock.setblocking(False)

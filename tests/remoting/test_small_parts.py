@@ -5,12 +5,13 @@ import resource
 
 import pytest
 
-from nsredis.remoting import file_limit
-from nsredis.remoting.addresses import Networks, host_of, join_address, plain_host
-from nsredis.remoting.file_limit import ENOUGH, connections_for, raise_file_limit
+from nsredis.remoting.addresses import Networks, host_of, join_address
 from nsredis.remoting.greetings import PROXY_V2, Greeting, read_greeting
 from nsredis.remoting.limits import Budget
-from nsredis.remoting.seldom import EVERY_S, Seldom
+from nsredis.sockets import file_limit
+from nsredis.sockets.accepting import plain_host
+from nsredis.sockets.file_limit import ENOUGH, connections_for, raise_file_limit, shares
+from nsredis.sockets.seldom import EVERY_S, Seldom
 
 
 def test_a_line_is_written_seldom_and_tells_how_often_it_was_left_out(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,3 +129,11 @@ def test_a_limit_that_cannot_be_raised_is_told(
 @pytest.mark.parametrize(("files", "connections"), [(256, 128), (1024, 768), (20_000, 18_000), (1 << 20, 943_719)])
 def test_connections_leave_files_for_everything_else(files: int, connections: int) -> None:
     assert connections_for(files) == connections
+
+
+@pytest.mark.parametrize(
+    ("http", "remoting", "shared"),
+    [(0, 0, (500, 501)), (100, 0, (100, 901)), (0, 100, (901, 100)), (10, 20, (10, 20)), (1000, 0, (1000, 100))],
+)
+def test_two_doors_share_what_there_is(http: int, remoting: int, shared: tuple[int, int]) -> None:
+    assert shares(1001, http, remoting) == shared

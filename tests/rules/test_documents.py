@@ -70,7 +70,16 @@ def test_commands_in_documents_exist() -> None:
 
 def test_the_list_of_metrics_is_complete_and_names_no_other() -> None:
     metrics = Metrics()
-    metrics.watch(Gauges(brokers=lambda: {"online": 1}, revision=lambda: 1, stale_ms=lambda: 0, ready=lambda: True))
+    metrics.watch(
+        Gauges(
+            brokers=lambda: {"online": 1},
+            held=dict,
+            revision=lambda: 1,
+            stale_ms=lambda: 0,
+            ready=lambda: True,
+            cut_off=lambda: False,
+        )
+    )
     exported = set(re.findall(r"^# TYPE (nsredis_\w+) ", metrics.text().decode(), re.MULTILINE))
     exported = {name for name in exported if not name.endswith("_created")}
     listed = set(re.findall(r"^\| `(nsredis_\w+)", (CHECKOUT / "docs" / "operations.md").read_text(), re.MULTILINE))

@@ -65,7 +65,7 @@ async def test_the_upper_bound_among_fifty_thousand(
 
 async def _register_many(url: str, namespace: str) -> None:
     """Living brokers by the thousand, put there as a node puts back what a store has lost."""
-    link = open_link(url)
+    link = open_link(url, namespace)
     restorer = Restorer(ScriptRunner(link, Keyspace(namespace), SilentObserver()), "setup")
     brokers = (
         Broker("c", f"living-{i}", 0, f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}:10911", 1, 3_600_000, 1, 1)

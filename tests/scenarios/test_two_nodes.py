@@ -46,7 +46,7 @@ async def test_the_same_without_notifications(
 ) -> None:
     store = own_store(config={"rename-command": "CONFIG ''"})
     first, second = await two_processes(store.url)
-    assert "found by sweeping alone" in first.output
+    await eventually(lambda: "found by sweeping alone" in first.output)
     await _one_of_fifty_stops((Api(http, first.http), Api(http, second.http)))
 
 

@@ -8,6 +8,7 @@ from nsredis.core.errors import InvalidField
 from nsredis.core.observer import SilentObserver
 from nsredis.registry.admin_store import AdminStore
 from nsredis.registry.broker_store import BrokerStore
+from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.runner import ScriptRunner
 from nsredis.service.admin_service import AdminService
 from nsredis.service.own_writes import OwnWrites
@@ -26,16 +27,16 @@ async def runner(store_server: StoreProcess, namespace: str) -> AsyncIterator[Sc
 @pytest.fixture
 def admin(runner: ScriptRunner) -> AdminService:
     view = View(SilentObserver())
-    return AdminService(AdminStore(runner), BrokerStore(runner, "node"), view, OwnWrites(view))
+    return AdminService(AdminStore(runner), BrokerStore(runner, "node"), view, OwnWrites(view), ChangeFeed(runner))
 
 
 async def test_settings_are_written_as_texts(admin: AdminService, runner: ScriptRunner) -> None:
-    assert await admin.put_settings({"remotingLeaseMs": "5000", "enableTopicList": "false"}, by="me") == 2
+    assert (await admin.put_settings({"remotingLeaseMs": "5000", "enableTopicList": "false"}, by="me")).revision == 2
     row = await ScriptedStore(runner).row("settings")
     assert (row[b"remotingLeaseMs"], row[b"enableTopicList"]) == (b"5000", b"false")
-    assert await admin.put_settings({"remotingLeaseMs": ""}, by="me") == 3
+    assert (await admin.put_settings({"remotingLeaseMs": ""}, by="me")).revision == 3
     assert b"remotingLeaseMs" not in await ScriptedStore(runner).row("settings")
-    assert await admin.put_settings({}, by="me") == 3
+    assert (await admin.put_settings({}, by="me")).revision == 3
 
 
 @pytest.mark.parametrize(("name", "text"), [("remotingLeaseMs", "1"), ("enableTopicList", "no"), ("listenPort", "1")])

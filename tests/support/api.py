@@ -11,6 +11,8 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from tests.support.eventually import eventually
+
 TOPICS: dict[str, object] = {"TopicA": {}}
 
 
@@ -93,26 +95,49 @@ class Beating:
     What they are told is kept: `registered_again` counts the 404s, `failed` the beats without any answer.
     """
 
-    def __init__(self, nodes: list[Api], names: list[str], every_s: float, **body: Any) -> None:
+    def __init__(
+        self,
+        nodes: list[Api],
+        names: list[str],
+        every_s: float,
+        *,
+        addresses: Mapping[str, str] | None = None,
+        **body: Any,
+    ) -> None:
         self._nodes = nodes
         self._names = names
         self._every_s = every_s
+        self._addresses = addresses or {}
         self._body = body
         self._silent: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._rounds = 0
         self.registered_again = 0
         self.failed = 0
 
     async def __aenter__(self) -> "Beating":
         for i, name in enumerate(self._names):
-            reply = await self._nodes[i % len(self._nodes)].register(name, **self._body)
+            reply = await self._register(self._nodes[i % len(self._nodes)], name)
             assert reply.status in (200, 201), reply
         self._task = asyncio.create_task(self._run())
         return self
 
+    async def _register(self, node: Api, name: str) -> Reply:
+        address: dict[str, Any] = {"address": self._addresses[name]} if name in self._addresses else {}
+        return await node.register(name, **address, **self._body)
+
+    async def once(self) -> None:
+        """Wait until all of them have beaten together."""
+        seen = self._rounds
+        await eventually(lambda: self._rounds > seen + 1)
+
     def silence(self, *names: str) -> None:
         """These beat no more."""
         self._silent.update(names)
+
+    def speak(self, *names: str) -> None:
+        """These beat again."""
+        self._silent.difference_update(names)
 
     async def _run(self) -> None:
         turn = 0
@@ -129,7 +154,8 @@ class Beating:
                 for name, item in zip(beating, reply.json["items"] if reply.status == 200 else (), strict=False):
                     if item["status"] == 404:
                         self.registered_again += 1
-                        await node.register(name, **self._body)
+                        await self._register(node, name)
+            self._rounds += 1
             await asyncio.sleep(self._every_s)
 
     async def __aexit__(self, *_: object) -> None:

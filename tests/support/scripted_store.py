@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from fakeredis import FakeAsyncRedis, FakeServer
 
+from nsredis.core.brake import HOLD_LEASES, HOLD_MOST_MS, WINDOW_MOST_MS
 from nsredis.core.brokers import BrokerKey
 from nsredis.core.changes import Change
 from nsredis.core.names import encode
 from nsredis.core.observer import SilentObserver
 from nsredis.registry import rows
-from nsredis.registry.keyspace import SCHEMA, Keyspace
+from nsredis.registry.keyspace import SCHEMA, Keyspace, brake_row
 from nsredis.registry.link import StoreLink, open_link
 from nsredis.registry.runner import ScriptRunner, new_tag
 from tests.support.stored_rows import StoredRows
@@ -33,13 +34,14 @@ class RegisterReply(NamedTuple):
 
 
 class SweepReply(NamedTuple):
-    """What `sweep` returns. `evicted`: member -> ms late."""
+    """What `sweep` returns. `evicted`: member -> ms late; `brake`: what, cluster, why."""
 
     status: str
     now: int
     more: int
     gap: str
     evicted: dict[str, int]
+    brake: list[tuple[str, str, str]]
 
 
 class FollowReply(NamedTuple):
@@ -67,6 +69,7 @@ class ScriptedStore(StoredRows):
         values: dict[str, Any] = {
             "broker": self.keys.broker(key),
             "lease": self.keys.lease(key),
+            "members": self.keys.members(given.get("cluster", "c")),
             "group": self.keys.group(name),
             "topics": self.keys.table(name),
             "offline": self.keys.offline(key),
@@ -111,6 +114,7 @@ class ScriptedStore(StoredRows):
         values: dict[str, Any] = {
             "broker": self.keys.broker(key),
             "lease": self.keys.lease(key),
+            "members": self.keys.members(given.get("cluster", "c")),
             "tag": new_tag(),
             "member": f"{encode(name)}/{broker_id}",
             "cluster": "c",
@@ -149,21 +153,47 @@ class ScriptedStore(StoredRows):
             "epoch": None,
             "address": "",
             "beat": None,
+            "held": None,
             "reason": "unregistered",
         }
         return int(await self.call("unregister", **(values | given)))
 
     async def sweep(
-        self, *, limit: int = 64, gap_ms: int | None = 100, node: str = "n1", seen: tuple[int, str] = (0, "")
+        self,
+        *,
+        limit: int = 64,
+        gap_ms: int | None = 100,
+        node: str = "n1",
+        seen: tuple[int, str] = (0, ""),
+        least: int = 0,
     ) -> SweepReply:
-        """Sweep as if the last sweep had been `gap_ms` ago (None: leave what is on record)."""
+        """Sweep as if the last sweep had been `gap_ms` ago (None: leave what is on record).
+
+        `least`: so many must fall silent together for the brake; 0: it is off.
+        """
         if gap_ms is not None:
             await self.set_last_sweep(await self.now() - gap_ms)
-        status, now, more, gap, *evicted = await self.call(
-            "sweep", tag=new_tag(), node=node, limit=limit, seen=seen[0], seen_tag=seen[1]
+        status, now, more, gap, news, *evicted = await self.call(
+            "sweep",
+            tag=new_tag(),
+            node=node,
+            limit=limit,
+            seen=seen[0],
+            seen_tag=seen[1],
+            least=least,
+            percent=30,
+            window_ms=WINDOW_MOST_MS,
+            hold_leases=HOLD_LEASES,
+            hold_ms=HOLD_MOST_MS,
         )
         late = {member.decode(): int(ms) for member, ms in zip(evicted[::2], evicted[1::2], strict=True)}
-        return SweepReply(status.decode(), int(now), int(more), gap.decode(), late)
+        told = [part.decode() for part in news]
+        brake = list(zip(told[::3], told[1::3], told[2::3], strict=True))
+        return SweepReply(status.decode(), int(now), int(more), gap.decode(), late, brake)
+
+    async def release_brake(self, cluster: str = "c", *, by: str = "admin") -> int:
+        brake, row = self.keys.brake(cluster), brake_row(cluster)
+        return int(await self.call("release_brake", brake=brake, tag=new_tag(), by=by, row=row))
 
     async def follow(self, after: int, tag: str, *, limit: int = 500) -> FollowReply:
         status, revision, now_tag, entries, present = await self.call("follow", after=after, tag=tag, limit=limit)
@@ -235,7 +265,7 @@ class ScriptedStore(StoredRows):
 @asynccontextmanager
 async def real_runner(url: str, namespace: str) -> AsyncIterator[ScriptRunner]:
     """A runner on a real server."""
-    link = open_link(url)
+    link = open_link(url, namespace)
     try:
         yield ScriptRunner(link, Keyspace(namespace), SilentObserver())
     finally:

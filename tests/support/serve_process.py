@@ -17,8 +17,9 @@ START_S = 20.0
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """This process's environment without settings of nsredis that somebody's shell may have."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("NSREDIS_")} | more
+    """This process's environment without settings of nsredis that somebody's shell may have; no view is saved."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NSREDIS_")}
+    return {**kept, "NSREDIS_SNAPSHOT_MAX_AGE_MS": "0", **more}
 
 
 class ServeProcess:

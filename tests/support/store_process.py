@@ -56,6 +56,11 @@ class StoreProcess:
         return f"redis://127.0.0.1:{self.port}/0"
 
     @property
+    def peer_port(self) -> int:
+        """Where replicas, Sentinels and other members reach it: the TLS port where it has one."""
+        return int(self.config.get("tls-port", self.port))
+
+    @property
     def unix_url(self) -> str:
         """Where it listens, over its unix socket."""
         return f"unix://{self.folder}/s.sock"
@@ -70,16 +75,18 @@ class StoreProcess:
         """What the server wrote so far."""
         return (self.folder / "server.log").read_text(errors="replace")
 
+    @property
+    def arguments(self) -> list[str]:
+        """What the server is started with."""
+        return [part for name, value in self.config.items() for part in (f"--{name}", *(shlex.split(value) or [""]))]
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         assert self._process is None, "the server runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
-        arguments = [
-            part for name, value in self.config.items() for part in (f"--{name}", *(shlex.split(value) or [""]))
-        ]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self.binary.path, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [self.binary.path, *self.arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_S
         while not self._answers():

@@ -6,6 +6,7 @@ from nsredis.core.changes import Change
 from nsredis.core.names import encode
 from nsredis.registry import rows
 from nsredis.registry.runner import ScriptRunner
+from tests.support.eventually import eventually
 
 
 class StoredRows:
@@ -52,8 +53,20 @@ class StoredRows:
     async def table_version(self, name: str = "a") -> int:
         return int((await self.row(f"table:{encode(name)}")).get(b"version", 0))
 
-    async def set_deadline(self, member: str, at_ms: int) -> None:
+    async def set_deadline(self, member: str, at_ms: int, *, cluster: str = "c") -> None:
         await self.redis.zadd(self.keys.fixed["leases"], {member: at_ms})
+        if member.startswith("broker:"):
+            await self.redis.zadd(self.keys.members(cluster), {member.removeprefix("broker:"): at_ms}, xx=True)
+
+    async def lapse(self, *members: str, cluster: str = "c") -> None:
+        """The leases of these (`name/id`) lapsed a moment ago, all at once, and there was no gap."""
+        await eventually(lambda: self.redis.hexists(self.keys.fixed["sweep"], "at"), what="the first sweep")
+        at_ms = await self.now() - 1
+        async with self.redis.pipeline(transaction=True) as pipe:
+            pipe.zadd(self.keys.fixed["leases"], {f"broker:{member}": at_ms for member in members})
+            pipe.zadd(self.keys.members(cluster), dict.fromkeys(members, at_ms))
+            pipe.hdel(self.keys.fixed["sweep"], "graceFrom")
+            await pipe.execute()
 
     async def set_last_sweep(self, at_ms: int) -> None:
         await self.redis.hset(self.keys.fixed["sweep"], "at", at_ms)
@@ -64,17 +77,20 @@ class StoredRows:
     async def let_pass(self, ms: int) -> None:
         """Move all times that the sweep judges by into the past, as if so much time had gone by."""
         leases, nodes = self.keys.fixed["leases"], self.keys.fixed["nodes"]
-        for zset in (leases, nodes):
+        counted = [key for kind in ("members", "expired") for key in await self.redis.keys(self.keys.row(f"{kind}:*"))]
+        for zset in (leases, nodes, *counted):
             for member, _ in await self.redis.zrange(zset, 0, -1, withscores=True):
                 await self.redis.zincrby(zset, -ms, member)
         times: dict[str, tuple[bytes, ...]] = {"sweep": (b"graceFrom", b"pauseFrom")}
         for member in await self.redis.zrange(leases, 0, -1):
-            times[member.decode()] = (b"deferredUntil", b"deferredAt", b"lastBeat")
+            times[member.decode()] = (b"deferredUntil", b"deferredAt", b"lastBeat", b"heldAt")
         for row, fields in times.items():
             present = await self.row(row) if row == "sweep" or row.startswith("broker:") else {}
             for field in fields:
                 if present.get(field):
                     await self.redis.hincrby(self.keys.row(row), field, -ms)
+        for key in await self.redis.keys(self.keys.row("released:*")):
+            await self.redis.incrby(key, -ms)
 
     async def everything(self) -> dict[str, object]:
         """All keys of the namespace with their contents, to see that nothing changed."""

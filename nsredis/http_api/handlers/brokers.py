@@ -15,19 +15,19 @@ from nsredis.http_api.paging import page
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import BrokerInfo, BrokersAnswer
 
-Live = Annotated[Literal["", "0", "1"], Meta(description="1: with what Redis knows of the lease now; then no ETag")]
+Live = Annotated[Literal["0", "1"], Meta(description="1: with what Redis knows of the lease now; then no ETag")]
 
 
 class BrokersQuery(ListQuery):
     """A page of brokers."""
 
-    live: Live = ""
+    live: Live = "0"
 
 
 class BrokerQuery(ReadQuery):
     """One broker."""
 
-    live: Live = ""
+    live: Live = "0"
 
 
 def _info(exchange: Exchange, broker: Broker | OfflineBroker) -> BrokerInfo:
@@ -80,7 +80,7 @@ async def one_broker(exchange: Exchange) -> web.Response:
 async def _live(
     exchange: Exchange, brokers: list[Broker | OfflineBroker], list_fields: dict[str, Any] | None
 ) -> web.Response:
-    online = [broker.key for broker in brokers if isinstance(broker, Broker)]
+    online = [broker for broker in brokers if isinstance(broker, Broker)]
     leases = await exchange.services.brokers.leases(online) if online else {}
     items = [shapes.with_lease(_info(exchange, broker), broker.key, leases) for broker in brokers]
     content = items[0] if list_fields is None else {"items": items, **list_fields}

@@ -11,8 +11,8 @@ from nsredis.http_api.keys import METRICS_TEXT, NSADDR
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class NsaddrQuery(Query, forbid_unknown_fields=False):
-    """RocketMQ's clients add parameters of their own, which mean nothing here."""
+class AnyQuery(Query, forbid_unknown_fields=False):
+    """Probes, scrapers and RocketMQ's clients add parameters of their own, which mean nothing here."""
 
 
 async def livez(exchange: Exchange) -> web.Response:
@@ -21,12 +21,13 @@ async def livez(exchange: Exchange) -> web.Response:
 
 
 async def readyz(exchange: Exchange) -> web.Response:
-    """Ready once there is a whole view, until this node goes; not merely because Redis is away."""
+    """Ready once there is a whole view, until this node goes; not merely because Redis is away from all nodes."""
     nodes = exchange.services.nodes
     reason = nodes.not_ready_reason()
     if reason is not None:
         raise Draining(reason) if nodes.draining else NotReady(reason)
-    return web.Response(text="ok\n")
+    # Peers that cannot reach the store themselves ask whether this node can.
+    return web.Response(text="ok\n", headers={"Nsredis-Unwritten-Ms": str(nodes.unwritten_ms())})
 
 
 async def metrics(exchange: Exchange) -> web.Response:
@@ -45,16 +46,16 @@ async def nsaddr(exchange: Exchange) -> web.Response:
 
 
 ENDPOINTS: Final = (
-    Endpoint("GET", "/livez", livez, "Whether the process lives", {200: "text/plain"}),
-    Endpoint("GET", "/readyz", readyz, "Whether the node should get traffic", {200: "text/plain"}),
-    Endpoint("GET", "/metrics", metrics, "Metrics for Prometheus", {200: "text/plain"}),
+    Endpoint("GET", "/livez", livez, "Whether the process lives", {200: "text/plain"}, query=AnyQuery),
+    Endpoint("GET", "/readyz", readyz, "Whether the node should get traffic", {200: "text/plain"}, query=AnyQuery),
+    Endpoint("GET", "/metrics", metrics, "Metrics for Prometheus", {200: "text/plain"}, query=AnyQuery),
     Endpoint(
         "GET",
         "/rocketmq/nsaddr",
         nsaddr,
         "Remoting addresses of the ready nodes",
         {200: "text/plain"},
-        query=NsaddrQuery,
+        query=AnyQuery,
     ),
     Endpoint(
         "GET",
@@ -62,6 +63,6 @@ ENDPOINTS: Final = (
         nsaddr,
         "The same for clients that have a unit name",
         {200: "text/plain"},
-        query=NsaddrQuery,
+        query=AnyQuery,
     ),
 )

@@ -23,7 +23,8 @@ PAGE: Final = f"""\
 <p>A name server for RocketMQ and for any fleet of brokers.</p>
 <ul>
   <li><a href="v1/brokers">Brokers</a>, <a href="v1/clusters">clusters</a>, <a href="v1/topics">topics</a></li>
-  <li><a href="v1/nodes">Name server nodes</a>, <a href="v1/events">recent changes</a></li>
+  <li><a href="v1/nodes">Name server nodes</a>, <a href="v1/events">recent changes</a>,
+      <a href="v1/convergence">how far the nodes are</a></li>
   <li><a href="readyz">Readiness</a>, <a href="metrics">metrics</a></li>
   <li><a href="openapi.json">The API's document (OpenAPI)</a></li>
 </ul>

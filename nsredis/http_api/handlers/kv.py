@@ -8,6 +8,7 @@ from nsredis.core.errors import NotFound, PreconditionFailed
 from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, ReadQuery
 from nsredis.http_api.paging import page
+from nsredis.http_api.replicas import replicas
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import KvBody, KvInfo, KvNamespaceAnswer, KvNamespacesAnswer
 
@@ -76,7 +77,7 @@ async def _expected(exchange: Exchange) -> int | None:
 
 async def put(exchange: Exchange) -> web.Response:
     """Set a key."""
-    entry, created = await exchange.services.admin.put_kv(
+    entry, written = await exchange.services.admin.put_kv(
         exchange.path("namespace"),
         exchange.path("key"),
         exchange.body.value,
@@ -85,19 +86,23 @@ async def put(exchange: Exchange) -> web.Response:
     )
     answer = shapes.encode(shapes.kv_info(entry))
     return web.Response(
-        status=201 if created else 200,
+        status=201 if written.created else 200,
         body=answer.body,
         content_type="application/json",
-        headers={"ETag": answer.etag},
+        headers={"ETag": answer.etag, **replicas(written)},
     )
 
 
 async def delete(exchange: Exchange) -> web.Response:
-    """Delete a key."""
-    await exchange.services.admin.delete_kv(
-        exchange.path("namespace"), exchange.path("key"), expected=await _expected(exchange), by=exchange.by
-    )
-    return web.Response(status=204)
+    """Delete a key; also when there is none."""
+    expected = await _expected(exchange)
+    try:
+        written = await exchange.services.admin.delete_kv(
+            exchange.path("namespace"), exchange.path("key"), expected=expected, by=exchange.by
+        )
+    except NotFound:
+        return web.Response(status=204)
+    return web.Response(status=204, headers=replicas(written))
 
 
 ENDPOINTS: Final = (
@@ -105,7 +110,7 @@ ENDPOINTS: Final = (
     Endpoint(
         "PUT", KEY, put, "Set a key; If-Match makes it conditional", {200: KvInfo, 201: KvInfo, 412: None}, body=KvBody
     ),
-    Endpoint("DELETE", KEY, delete, "Delete a key; If-Match makes it conditional", {204: None, 404: None, 412: None}),
+    Endpoint("DELETE", KEY, delete, "Delete a key; If-Match makes it conditional", {204: None, 412: None}),
     Endpoint(
         "GET",
         "/v1/kv",

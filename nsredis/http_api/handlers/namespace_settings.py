@@ -8,6 +8,7 @@ from msgspec import UNSET
 from nsredis.core.namespace_settings import SETTINGS, setting_text
 from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ReadQuery
+from nsredis.http_api.replicas import replicas
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import RevisionAnswer
 from nsredis.wire.settings_types import SettingsAnswer, SettingsBody
@@ -25,8 +26,9 @@ async def patch(exchange: Exchange) -> web.Response:
     """Change some settings."""
     given = {name: getattr(exchange.body, setting.field) for name, setting in SETTINGS.items()}
     texts = {name: setting_text(value) for name, value in given.items() if value is not UNSET}
-    revision = await exchange.services.admin.put_settings(texts, by=exchange.by)
-    return web.Response(body=shapes.encode(RevisionAnswer(revision)).body, content_type="application/json")
+    written = await exchange.services.admin.put_settings(texts, by=exchange.by)
+    answer = shapes.encode(RevisionAnswer(written.revision))
+    return web.Response(body=answer.body, content_type="application/json", headers=replicas(written))
 
 
 ENDPOINTS: Final = (

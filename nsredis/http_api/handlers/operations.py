@@ -9,6 +9,7 @@ from nsredis.core.errors import InvalidField
 from nsredis.http_api import shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, ReadQuery
 from nsredis.http_api.paging import page
+from nsredis.http_api.replicas import replicas
 from nsredis.wire.api_types import (
     MAX_INT64,
     EventsAnswer,
@@ -23,7 +24,7 @@ OVERRIDE: Final = "/v1/brokers/{cluster}/{brokerName}/override"
 async def set_override(exchange: Exchange) -> web.Response:
     """Limit a group."""
     body: OverrideBody = exchange.body
-    revision = await exchange.services.admin.set_override(
+    written = await exchange.services.admin.set_override(
         exchange.path("cluster"),
         exchange.path("brokerName"),
         perm=body.perm,
@@ -31,13 +32,16 @@ async def set_override(exchange: Exchange) -> web.Response:
         expires_in_ms=body.expires_in_ms,
         by=exchange.by,
     )
-    return web.Response(body=shapes.encode(RevisionAnswer(revision)).body, content_type="application/json")
+    answer = shapes.encode(RevisionAnswer(written.revision))
+    return web.Response(body=answer.body, content_type="application/json", headers=replicas(written))
 
 
 async def lift_override(exchange: Exchange) -> web.Response:
     """Give a group its own permissions back."""
-    await exchange.services.admin.lift_override(exchange.path("cluster"), exchange.path("brokerName"), by=exchange.by)
-    return web.Response(status=204)
+    written = await exchange.services.admin.lift_override(
+        exchange.path("cluster"), exchange.path("brokerName"), by=exchange.by
+    )
+    return web.Response(status=204, headers=replicas(written))
 
 
 class EventsQuery(ReadQuery):

@@ -14,6 +14,7 @@ from nsredis.core.leases import heartbeat_ms
 from nsredis.core.names import check_broker_id
 from nsredis.core.queues import QueueData
 from nsredis.http_api import shapes
+from nsredis.http_api.bodies import blame, why_not_json
 from nsredis.http_api.endpoint import Endpoint, Exchange, Query
 from nsredis.http_api.errors import Malformed, invalid_field
 from nsredis.http_api.problems import status_of
@@ -48,8 +49,6 @@ _Envelope: Final[Any] = msgspec.defstruct(
 )
 
 _topics_of: Final = msgspec.json.Decoder(dict[str, QueueDataBody]).decode
-_raw_topics_of: Final = msgspec.json.Decoder(dict[str, Raw]).decode
-_queue_data_of: Final = msgspec.json.Decoder(QueueDataBody).decode
 
 
 class JsonTopics:
@@ -64,22 +63,14 @@ class JsonTopics:
         try:
             return shapes.queues(_topics_of(self._raw))
         except msgspec.ValidationError as error:
-            self._blame()
+            blame(self._raw, QueueDataBody, "topics")
             raise invalid_field(error, "topics") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Malformed(f"topics: {error}") from None
+            raise Malformed(f"topics: {why_not_json(self._raw, error)}") from None
 
     def mappings(self) -> dict[str, str]:
         """Static topics are registered over remoting only."""
         return {}
-
-    def _blame(self) -> None:
-        """InvalidField for the first topic that breaks a rule: msgspec does not say which one it was."""
-        for topic, raw in _raw_topics_of(self._raw).items():
-            try:
-                _queue_data_of(raw)
-            except msgspec.ValidationError as error:
-                raise invalid_field(error, f"topics.{topic}") from None
 
 
 def _key(exchange: Exchange) -> BrokerKey:
@@ -115,6 +106,8 @@ async def register(exchange: Exchange) -> web.Response:
         ),
         by=exchange.by,
     )
+    if registered.changed:
+        exchange.services.suspects.registered(key, body.address, registered.epoch)
     answer = shapes.encode(_registered(exchange.path("cluster"), key, registered))
     return web.Response(status=201 if registered.created else 200, body=answer.body, content_type="application/json")
 

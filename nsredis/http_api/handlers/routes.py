@@ -11,11 +11,13 @@ from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, Query, ReadQuery
 from nsredis.http_api.memo import MEMO
 from nsredis.http_api.paging import page
+from nsredis.http_api.replicas import replicas
 from nsredis.view.answers import Answer
 from nsredis.wire.api_types import MAX_TOPICS_ASKED, ClustersAnswer, RouteAnswer, RoutesAnswer, TopicsAnswer
 
 Zone = Annotated[str, Meta(max_length=255, description="keep the routes of this zone")]
-Topics = Annotated[list[str], Meta(min_length=1, max_length=MAX_TOPICS_ASKED)]
+Cluster = Annotated[str, Meta(min_length=1)]
+Topics = Annotated[list[Annotated[str, Meta(min_length=1)]], Meta(min_length=1, max_length=MAX_TOPICS_ASKED)]
 
 
 class RouteQuery(ReadQuery):
@@ -34,14 +36,14 @@ class RoutesQuery(ReadQuery, kw_only=True):
 class TopicsQuery(ListQuery):
     """A page of topics."""
 
-    cluster: str = ""
+    cluster: Cluster = ""
     prefix: str = ""
 
 
 class DeleteTopicQuery(Query):
     """Where to forget it."""
 
-    cluster: Annotated[str, Meta(description="forget it in this cluster only")] = ""
+    cluster: Annotated[Cluster, Meta(description="forget it in this cluster only")] = ""
 
 
 class DeleteTopicByQuery(DeleteTopicQuery, kw_only=True):
@@ -106,8 +108,8 @@ async def list_clusters(exchange: Exchange) -> web.Response:
 async def delete_topic(exchange: Exchange) -> web.Response:
     """Forget a topic's route."""
     topic = exchange.request.match_info.get("topic") or exchange.query.topic
-    await exchange.services.admin.delete_topic(topic, cluster=exchange.query.cluster, by=exchange.by)
-    return web.Response(status=204)
+    written = await exchange.services.admin.delete_topic(topic, cluster=exchange.query.cluster, by=exchange.by)
+    return web.Response(status=204, headers=replicas(written))
 
 
 ENDPOINTS: Final = (

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 import orjson
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from nsredis.core.brokers import BrokerKey
 from nsredis.core.errors import InvalidField, TopicNotFound
@@ -22,8 +22,10 @@ COMMENT_EVERY_S: Final = 15.0
 class WatchQuery(Query):
     """What to watch: topics, or all brokers."""
 
-    topic: Annotated[list[str], Meta(max_length=MAX_TOPICS_ASKED)] = msgspec.field(default_factory=list)
-    all: Annotated[Literal["", "brokers"], Meta(description="watch all brokers instead of topics")] = ""
+    topic: Annotated[list[Annotated[str, Meta(min_length=1)]], Meta(max_length=MAX_TOPICS_ASKED)] = msgspec.field(
+        default_factory=list
+    )
+    all: Annotated[Literal["brokers"], Meta(description="watch all brokers instead of topics")] | UnsetType = UNSET
 
 
 class _Topics:
@@ -96,9 +98,10 @@ class _Brokers:
 async def watch(exchange: Exchange) -> web.StreamResponse:
     """Stream until the reader goes, or takes too long to read, or this node goes."""
     query: WatchQuery = exchange.query
-    if bool(query.topic) == bool(query.all):
+    everything = query.all is not UNSET
+    if bool(query.topic) == everything:
         raise InvalidField("topic", "must be given, or all=brokers, and not both")
-    subject = _Brokers(exchange) if query.all else _Topics(exchange, query.topic)
+    subject = _Brokers(exchange) if everything else _Topics(exchange, query.topic)
     hearing = exchange.services.queries.subscribe(subject.scopes)
     try:
         events = subject.present()  # raises NotReady before anything is sent

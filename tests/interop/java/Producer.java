@@ -5,15 +5,17 @@ import org.apache.rocketmq.common.message.Message;
 
 /**
  * Sends messages `0`, `1`, … and prints a line for each: `sent BODY BROKER QUEUE` or `failed BODY EXCEPTION`.
- * Arguments: name servers, topic, how many (0: until it is ended), pause between two in ms, how often it asks for
- * routes in ms.
+ * Arguments: name servers (empty: an address server tells them), topic, how many (0: until it is ended), pause between
+ * two in ms, how often it asks for routes in ms.
  */
 public class Producer {
     public static void main(String[] arguments) throws Exception {
         long count = Long.parseLong(arguments[2]);
         long pause = Long.parseLong(arguments[3]);
         DefaultMQProducer producer = new DefaultMQProducer("nsredis-producer");
-        producer.setNamesrvAddr(arguments[0]);
+        if (!arguments[0].isEmpty()) {
+            producer.setNamesrvAddr(arguments[0]);
+        }
         producer.setPollNameServerInterval(Integer.parseInt(arguments[4]));
         producer.start();
         System.out.println("started");

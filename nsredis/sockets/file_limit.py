@@ -30,3 +30,15 @@ def raise_file_limit() -> int:
 def connections_for(files: int) -> int:
     """How many connections leave enough files for everything else."""
     return max(files - max(SPARE, files // 10), files // 2)
+
+
+def shares(room: int, http: int, remoting: int) -> tuple[int, int]:
+    """How many connections each of two doors may have that share `room`: as many as is wished; where nothing is (0),
+    what the other leaves, but a tenth at least, or half.
+    """
+    if http and remoting:
+        return http, remoting
+    if not http and not remoting:
+        return room // 2, room - room // 2
+    left = max(room - (http or remoting), room // 10)
+    return http or left, remoting or left

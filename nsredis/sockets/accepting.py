@@ -7,8 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-from nsredis.remoting.addresses import plain_host
-from nsredis.remoting.seldom import Seldom
+from nsredis.sockets.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +21,11 @@ PASSING: Final = frozenset(
 
 Taken = Callable[[socket.socket, str, int], None]
 """Called with a connection and its peer's host and port; it owns the socket."""
+
+
+def plain_host(host: str) -> str:
+    """The host as one writes it: an IPv4 address that came through an IPv6 socket is an IPv4 address."""
+    return host[7:] if host.startswith("::ffff:") and "." in host else host
 
 
 async def listen(host: str, port: int) -> list[socket.socket]:
@@ -81,3 +85,15 @@ def _set_no_delay(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
         log.debug("a connection was gone before it was taken")
+
+
+async def take_no_more(accepting: "list[asyncio.Task[None]]", listeners: list[socket.socket]) -> None:
+    """End tasks that accept, and close their listeners. Both lists are empty then."""
+    for task in accepting:
+        task.cancel()
+    if accepting:
+        await asyncio.wait(accepting)
+    accepting.clear()
+    for listener in listeners:
+        listener.close()
+    listeners.clear()

@@ -1,0 +1,60 @@
+"""A TCP proxy on loopback that a test can turn deaf, or shut: the way between one node and its store."""
+
+import asyncio
+from contextlib import suppress
+
+
+class TcpProxy:
+    """Passes bytes to `target` (host and port) and back. Open it as a context."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self._target = target
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self.port = 0
+
+    async def __aenter__(self) -> "TcpProxy":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.shut()
+
+    def black_hole(self) -> None:
+        """Connections stay open, new ones are taken, and nothing goes through any more."""
+        self._open.clear()
+
+    def heal(self) -> None:
+        """Everything goes through again, what was held back too."""
+        self._open.set()
+
+    async def shut(self) -> None:
+        """Refuse new connections and cut the open ones."""
+        if self._server is not None:
+            self._server.close()
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+        self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with suppress(OSError):
+                other_reader, other_writer = await asyncio.open_connection(*self._target)
+                self._writers.add(other_writer)
+                await asyncio.gather(self._pass(reader, other_writer), self._pass(other_reader, writer))
+                self._writers.discard(other_writer)
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(65536):
+                await self._open.wait()
+                writer.write(chunk)
+                await writer.drain()
+        writer.transport.abort()
