@@ -48,22 +48,18 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._build_info()
-        self._requests = self._counter("http_requests", "HTTP requests answered", "route", "method", "status")
-        self._request_seconds = Histogram(
-            "nsredis_http_request_duration_seconds",
-            "Time to answer an HTTP request, long polls included",
-            ["route", "method"],
-            buckets=REQUEST_S,
-            registry=self.registry,
-        )
+        self._requests = _Tally("http", "HTTP", ("route", "method"), "status")
+        self.registry.register(self._requests)
+        self._routes: dict[tuple[str, str], _Answers] = {}
         self._connections = Gauge(
             "nsredis_remoting_connections", "Remoting connections that are open", registry=self.registry
         )
         self._closed = self._counter("remoting_connections_closed", "Remoting connections that ended", "why")
         self._refused = self._counter("remoting_connections_refused", "Remoting connections turned away", "why")
         self._malformed = self._counter("remoting_malformed_frames", "Bytes that were no frame of the protocol")
-        self._commands = _Commands()
+        self._commands = _Tally("remoting", "Remoting", ("code",), "answer")
         self.registry.register(self._commands)
+        self._codes: dict[int, _Answers] = {}
         self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
         self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
         self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
@@ -100,9 +96,13 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. `route` is the pattern, never the path, so that there are few."""
-        method = method if method in METHODS else "other"
-        self._requests.labels(route, method, str(status)).inc()
-        self._request_seconds.labels(route, method).observe(max(0.0, seconds))
+        answers = self._routes.get((route, method))
+        if answers is None:
+            known = method in METHODS
+            answers = self._requests.kind(route, method if known else "other")
+            if known:
+                self._routes[route, method] = answers
+        answers.add(status, max(0.0, seconds), 1)
 
     def connection_opened(self) -> None:
         """A remoting connection was taken."""
@@ -123,7 +123,13 @@ class Metrics:
 
     def request_answered(self, code: int, answer: int, seconds: float, count: int = 1) -> None:
         """Remoting requests of one code were answered alike; codes that nobody knows are one."""
-        self._commands.add(code, answer, seconds, count)
+        answers = self._codes.get(code)
+        if answers is None:
+            known = code in REQUEST_CODES
+            answers = self._commands.kind(str(code) if known else "other")
+            if known:
+                self._codes[code] = answers
+        answers.add(answer, seconds, count)
 
     def registered(self, outcome: str) -> None:
         """A registration ended."""
@@ -179,7 +185,7 @@ class Metrics:
 
 
 class _Answers:
-    """How requests of one code were answered, and how long that took."""
+    """How requests of one kind were answered, and how long that took."""
 
     __slots__ = ("buckets", "by_answer", "seconds")
 
@@ -188,38 +194,41 @@ class _Answers:
         self.buckets = [0] * (len(REQUEST_S) + 1)
         self.seconds = 0.0
 
+    def add(self, answer: int, seconds: float, count: int) -> None:
+        """Count requests that were answered alike."""
+        self.by_answer[answer] = self.by_answer.get(answer, 0) + count
+        self.buckets[bisect_left(REQUEST_S, seconds)] += count
+        self.seconds += seconds * count
 
-class _Commands(Collector):
-    """Remoting requests: counted on the hot path, so in plain numbers that become metrics when somebody reads them."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, _Answers] = {}
-        self._others = _Answers()
+class _Tally(Collector):
+    """Requests: counted on the hot path, so in plain numbers that become metrics when somebody reads them."""
 
-    def add(self, code: int, answer: int, seconds: float, count: int) -> None:
-        """Count requests of a code that were answered alike; codes that nobody knows are one."""
-        answers = self._known.get(code)
-        if answers is None:
-            answers = self._known.setdefault(code, _Answers()) if code in REQUEST_CODES else self._others
-        answers.by_answer[answer] = answers.by_answer.get(answer, 0) + count
-        answers.buckets[bisect_left(REQUEST_S, seconds)] += count
-        answers.seconds += seconds * count
+    def __init__(self, name: str, words: str, labels: tuple[str, ...], answer: str) -> None:
+        self._name = f"nsredis_{name}"
+        self._words = words
+        self._labels = labels
+        self._answer = answer
+        self._kinds: dict[tuple[str, ...], _Answers] = {}
+
+    def kind(self, *labels: str) -> _Answers:
+        """What is counted of the requests with these labels."""
+        return self._kinds.setdefault(labels, _Answers())
 
     def collect(self) -> Iterator[Metric]:
-        by_code = {str(code): answers for code, answers in self._known.items()}
-        if self._others.by_answer:
-            by_code["other"] = self._others
         numbers = CounterMetricFamily(
-            "nsredis_remoting_requests", "Remoting requests answered", labels=["code", "answer"]
+            f"{self._name}_requests", f"{self._words} requests answered", labels=[*self._labels, self._answer]
         )
         durations = HistogramMetricFamily(
-            "nsredis_remoting_request_duration_seconds", "Time to answer a remoting request", labels=["code"]
+            f"{self._name}_request_duration_seconds",
+            f"Time to answer {self._words} requests, long polls included",
+            labels=self._labels,
         )
-        for code, answers in by_code.items():
+        for labels, answers in self._kinds.items():
             for answer, count in answers.by_answer.items():
-                numbers.add_metric([code, str(answer)], count)
+                numbers.add_metric([*labels, str(answer)], count)
             bounds = zip((*map(str, REQUEST_S), "+Inf"), accumulate(answers.buckets), strict=True)
-            durations.add_metric([code], list(bounds), answers.seconds)
+            durations.add_metric(labels, list(bounds), answers.seconds)
         yield numbers
         yield durations
 

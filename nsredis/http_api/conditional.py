@@ -29,14 +29,20 @@ def wait_s(request: web.Request) -> float:
     return min(float(found[1]), MAX_WAIT_S) if found else 0.0
 
 
-def matches(request: web.Request, etag: str) -> bool:
-    """Whether If-None-Match names this ETag; `*` names every state but absence."""
+def tags_named(request: web.BaseRequest) -> frozenset[str]:
+    """The ETags of If-None-Match; `*` as it stands there."""
     given = ",".join(request.headers.getall("If-None-Match", ()))
-    if not given:
-        return False
-    if given.strip() == "*":
-        return etag != ABSENT
-    return etag in _TAG.findall(given)
+    return frozenset("*") if given.strip() == "*" else frozenset(_TAG.findall(given))
+
+
+def names(tags: frozenset[str], etag: str) -> bool:
+    """Whether this ETag is among those; `*` names every state but absence."""
+    return etag in tags or ("*" in tags and etag != ABSENT)
+
+
+def matches(request: web.Request, etag: str) -> bool:
+    """Whether If-None-Match names this ETag."""
+    return names(tags_named(request), etag)
 
 
 async def answer(exchange: Exchange, build: Callable[[], Answer], scopes: Iterable[str]) -> web.Response:

@@ -16,8 +16,10 @@ from aiohttp.web_server import Server
 from nsredis.core.errors import NsredisError
 from nsredis.http_api.endpoint import SERVICES
 from nsredis.http_api.errors import ExpectationFailed, Malformed, TooSlow, Unexpected
-from nsredis.http_api.middleware import put_head
+from nsredis.http_api.middleware import OBSERVER, put_head
 from nsredis.http_api.problems import problem
+from nsredis.http_api.quick_answers import QuickAnswers
+from nsredis.http_api.quick_connection import QuickConnection, aiohttp_is_known
 from nsredis.service.doors import Services
 from nsredis.sockets.accepting import accept_for_ever, listen, take_no_more
 from nsredis.sockets.caps import Caps, Place
@@ -113,21 +115,33 @@ class _Connection(RequestHandler):
         return response
 
 
+class _QuickConnection(QuickConnection, _Connection):
+    """Such a connection that answers known requests without aiohttp's machinery."""
+
+
 class _Server(Server):
     """Makes such connections."""
 
-    def __init__(self, plain: Server, services: Services, head_s: float) -> None:
+    def __init__(self, plain: Server, services: Services, head_s: float, quick: QuickAnswers | None) -> None:
         options = plain._kwargs  # noqa: SLF001 - aiohttp has no other way to name the class of its connections
         answer = _with_problems(plain.request_handler, services)
         super().__init__(answer, request_factory=plain.request_factory, **options)
         self._services = services
         self._head_s = head_s
+        self._quick = quick
 
     def connection(self, ended: Callable[[], None]) -> RequestHandler:
         """A connection; `ended` is called when it is over."""
-        return _Connection(
-            self, loop=self._loop, services=self._services, head_s=self._head_s, ended=ended, **self._kwargs
-        )
+        options = {
+            "loop": self._loop,
+            "services": self._services,
+            "head_s": self._head_s,
+            "ended": ended,
+            **self._kwargs,
+        }
+        if self._quick is None:
+            return _Connection(self, **options)
+        return _QuickConnection(self, quick=self._quick, **options)
 
 
 def _with_problems(
@@ -153,7 +167,9 @@ class _Runner(web.AppRunner):
         self._head_s = head_s
 
     async def _make_server(self) -> Server:
-        return _Server(await super()._make_server(), self.app[SERVICES], self._head_s)
+        services = self.app[SERVICES]
+        quick = QuickAnswers(services, self.app[OBSERVER]) if aiohttp_is_known() else None
+        return _Server(await super()._make_server(), services, self._head_s, quick)
 
 
 class HttpServer:

@@ -5,8 +5,9 @@ changes: so both ways give the same bytes, and nothing is kept here that could b
 """
 
 import struct
-from typing import Final, Protocol
+from typing import Final
 
+from nsredis.service.query_service import QueryService
 from nsredis.wire import binary_header, json_header
 from nsredis.wire.codes import OUR_VERSION, RESPONSE_FLAG, VERSION_STANDARD_JSON, RequestCode
 from nsredis.wire.commands import Serialization
@@ -36,24 +37,17 @@ _BINARY_START: Final = (_BINARY | len(_HEADER)).to_bytes(_WORD) + _BINARY_FIRST
 _BINARY_LENGTH: Final = _WORD + len(_HEADER)
 
 
-class RouteQueries(Protocol):
-    """What is asked of the view."""
-
-    def route_at_hand(self, topic: str, *, legacy: bool) -> bytes | None:
-        """The encoded route when it is there already; None when it must be made, or there is none."""
-
-
 class RouteShortcut:
     """A Shortcut for plain route queries. Zones, topics that are not known, errors: all that goes the general way."""
 
     code = ROUTE
 
-    def __init__(self, queries: RouteQueries) -> None:
-        self._at_hand = queries.route_at_hand
+    def __init__(self, queries: QueryService) -> None:
+        self._queries = queries
 
     def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
         """As `Shortcut.answer`: a loop with few calls, as it runs for every request."""
-        at_hand, end, count, size = self._at_hand, len(data), 0, 0
+        at_hand, end, count, size = self._queries.route_at_hand, len(data), 0, 0
         while end - at > 2 * _WORD and size < MOST_AT_ONCE:
             length, form = _words_at(data, at)
             stop = at + _WORD + length
@@ -73,10 +67,12 @@ class RouteShortcut:
                 break
             if code != ROUTE or flag or opaque < 0 or ext is None or "__ZONE_MODE" in ext:
                 break
-            legacy = version < VERSION_STANDARD_JSON
-            if legacy and "acceptStandardJsonOnly" in ext:
-                break
-            body = at_hand(ext.get("topic", ""), legacy=legacy)
+            topic = ext.get("topic", "")
+            if version >= VERSION_STANDARD_JSON:
+                answer = at_hand(topic)
+                body = answer.body if answer is not None else None
+            else:
+                body = self._legacy(topic, ext)
             if body is None or len(body) > _MOST_BODY:
                 break
             if form < _BINARY:
@@ -91,6 +87,9 @@ class RouteShortcut:
             count += 1
             at = stop
         return at, count, size
+
+    def _legacy(self, topic: str, ext: dict[str, str]) -> bytes | None:
+        return None if "acceptStandardJsonOnly" in ext else self._queries.legacy_route_at_hand(topic)
 
 
 def _binary_head(opaque: int, body: int) -> bytes:

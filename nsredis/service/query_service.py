@@ -84,15 +84,15 @@ class QueryService:
             known = lists[name] = build()
         return known
 
-    def route_at_hand(self, topic: str, *, legacy: bool) -> bytes | None:
-        """The bytes that `route` or `legacy_route` would give, when they are there already; else None."""
+    def route_at_hand(self, topic: str) -> Answer | None:
+        """What `route` would give, when it is there already; else None."""
         state = self._view.state
-        if state is None:
-            return None
-        if legacy:
-            return state.legacy_answers.get(topic)
-        known = state.answers.get(topic)
-        return known.body if known is not None else None
+        return state.answers.get(topic) if state is not None else None
+
+    def legacy_route_at_hand(self, topic: str) -> bytes | None:
+        """What `legacy_route` would give, when it is there already; else None."""
+        state = self._view.state
+        return state.legacy_answers.get(topic) if state is not None else None
 
     def legacy_route(self, topic: str, zone: str = "") -> bytes:
         """The route with unquoted broker ids, as RocketMQ's clients before 4.9.4 read it. TopicNotFound."""

@@ -216,7 +216,7 @@ def stories(draw: st.DrawFn) -> list[str | list[bytes]]:
     return chapters
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(story=stories())
 async def test_both_ways_write_the_same_bytes_and_count_alike(story: list[str | list[bytes]]) -> None:
     both = Both()
