@@ -1,6 +1,7 @@
 """Brokers that are registered by RocketMQ's protocol, with any name server, as its own brokers do it."""
 
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -18,6 +19,7 @@ OPAQUE: Final = 1_000_000
 """The number of requests made beforehand: the load puts its own in its place."""
 
 ANSWER_S: Final = 30.0
+PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0)
 MOST_CONNECTIONS: Final = 100
 
 VERSION: Final = DataVersion(0, 1_700_000_000_000, 1)
@@ -132,14 +134,14 @@ class Registered:
         callers = [Caller(port) for _ in brokers[:MOST_CONNECTIONS]]
         for number, broker in enumerate(brokers):
             caller = callers[number % len(callers)]
-            caller.call(registration(broker))
             registered._callers.append((broker, caller))
+        registered.again()
         return registered
 
     def again(self) -> None:
         """Register them again: a Java name server forgets brokers when the load that registered them hangs up."""
         for broker, caller in self._callers:
-            caller.call(registration(broker))
+            _patiently(caller, registration(broker))
 
     def beat(self) -> None:
         """Ask whether the data version is still known, which counts as a sign of life in every release."""
@@ -152,6 +154,18 @@ class Registered:
         """Hang up: to a name server they are gone."""
         for _, caller in self._callers:
             caller.close()
+
+
+def _patiently(caller: Caller, request: bytes) -> None:
+    """As a broker does: it tries again when the name server cannot just now."""
+    for pause_s in PAUSES_S:
+        try:
+            caller.call(request)
+        except LoadFailed:
+            time.sleep(pause_s)
+        else:
+            return
+    caller.call(request)
 
 
 def routes(port: int, topics: Mapping[str, Sequence[Broker]]) -> dict[str, bytes]:

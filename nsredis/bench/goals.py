@@ -115,8 +115,8 @@ def _judge(run: Run, goal: Goal) -> Iterator[Verdict]:
 
 
 def advantage(metric: str, ours: Measurement, peer: Measurement) -> tuple[str, tuple[float, float, float] | None]:
-    """By what factor we are better, and in what: where the load limited a rate, processor time stands for it."""
-    if metric == "rate" and (ours.load_bound or peer.load_bound):
+    """By what factor we are better, and in what: processor time where a rate was limited by something else."""
+    if metric == "rate" and any(one.load_bound or one.disturbed for one in (ours, peer)):
         metric = "cpu_us"
     if metric == "rate":
         return metric, ratio(metric, ours, peer)

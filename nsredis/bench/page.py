@@ -25,7 +25,8 @@ named and left out. `make bench-quick` takes less than two minutes and compares 
 * **Server CPU** is the server's processor time for each request, by the kernel's accounting, all threads. It is the
   steadiest figure: what one core can carry is a million divided by it. Time that the hypervisor stole may be in it.
 * **Rates** are of one server core, pinned; the load and the store have the other one. `≥` marks a rate at which the
-  load's own core was full before the server's: then only the processor time counts, and so it does in ratios.
+  load's own core was full before the server's, `~` one that was measured while others were at work on the machine: then
+  only the processor time counts, and so it does in ratios.
 * **Latencies** of cases with a rate in their name are open loop, counted from the time at which a request was due; in
   the others each answer lets the next request go, so they grow with the number of connections.
 * Each figure is the median of the rounds. Ratios are taken within a round; beside their median stand the least and the

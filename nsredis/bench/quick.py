@@ -19,12 +19,13 @@ from nsredis.bench.peers.ours import OurNode, our_nodes
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
 from nsredis.bench.run import Options, new_session
-from nsredis.bench.scenarios.http import get
+from nsredis.bench.scenarios.http import fetch
 from nsredis.bench.scenarios.routes import route_plan
 from nsredis.bench.session import Session
 
 ROUNDS: Final = 5
 SECONDS: Final = 0.4
+QUIET_S: Final = 25.0
 ECHO: Final = "echo"
 
 
@@ -37,7 +38,7 @@ class QuickFigures(msgspec.Struct, rename="camel"):
 
 def measure_quick(tell: Callable[[str], None]) -> QuickFigures:
     """Measure them all."""
-    with new_session(Options(ROUNDS, SECONDS), tell) as session:
+    with new_session(Options(ROUNDS, SECONDS, quiet_s=QUIET_S), tell) as session:
         cpu_us = {name: round(value, 3) for name, value in _least(session).items()}
     of_echo = {}
     for name, value in cpu_us.items():
@@ -70,14 +71,11 @@ def _least(session: Session) -> dict[str, float]:
 
 
 def _over_http(node: OurNode, topics: list[str]) -> list[Subject]:
-    paths = [f"/v1/routes/{topic}" for topic in topics]
-    answers = [get(node.http_port, path) for path in paths]
-    whole = [
-        Request(request("GET", node.http, path), body, 200) for path, (body, _) in zip(paths, answers, strict=True)
-    ]
+    answers = fetch(node.http_port, [f"/v1/routes/{topic}" for topic in topics])
+    whole = [Request(request("GET", node.http, path), body, 200) for path, (body, _) in answers.items()]
     same = [
         Request(request("GET", node.http, path, headers={"If-None-Match": tag}), b"", 304)
-        for path, (_, tag) in zip(paths, answers, strict=True)
+        for path, (_, tag) in answers.items()
     ]
     return [
         Subject(node, Plan(Protocol.HTTP, [whole], Order.RANDOM), node.http_port, name="HTTP GET"),

@@ -6,6 +6,9 @@ from typing import Final
 import msgspec
 
 FORMAT: Final = 1
+NOT_QUIET: Final = 0.3
+"""From here on others were at work on our cores before the rounds, and so probably in them."""
+
 LOAD_BUSY: Final = 0.85
 """From here on the load itself may be what limits a rate."""
 
@@ -35,6 +38,11 @@ class Measurement(msgspec.Struct, rename="camel"):
         """Whether the load's own core was full before the server's: the rate is then a lower bound."""
         load, server = self.median("load_share"), self.median("server_share")
         return load is not None and server is not None and load > LOAD_BUSY and load > server
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether others were at work: rates and latencies then say little, processor time still does."""
+        return (self.median("unquiet_share") or 0.0) > NOT_QUIET
 
 
 class Run(msgspec.Struct, rename="camel"):

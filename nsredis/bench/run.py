@@ -26,7 +26,8 @@ from nsredis.bench.scenarios import SCENARIOS
 from nsredis.bench.session import Session
 
 QUIET_EACH_S: Final = 4.0
-QUIET_BUDGET_S: Final = 300.0
+"""How long a quiet machine is waited for, at most, before each round."""
+
 FILE: Final = "performance"
 
 
@@ -39,6 +40,8 @@ class Options:
     full: bool = False
     peers: Collection[str] | None = None
     compiled: bool = True
+    quiet_s: float = 300.0
+    """How long a quiet machine is waited for in all."""
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def new_session(options: Options, tell: Callable[[str], None]) -> Iterator[Sessi
     with TemporaryDirectory(prefix="nsredis-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         generator = Generator(folder, cores, compiled=options.compiled)
-        quiet = Quiet(cores.server | cores.load, QUIET_EACH_S, QUIET_BUDGET_S)
+        quiet = Quiet(cores.server | cores.load, min(QUIET_EACH_S, options.quiet_s / 20), options.quiet_s)
         yield Session(
             folder, cores, generator, quiet, options.rounds, options.seconds, tell, options.full, options.peers
         )

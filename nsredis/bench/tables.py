@@ -43,7 +43,7 @@ def number(value: float) -> str:
 
 
 def scenario_table(measurements: Sequence[Measurement]) -> tuple[list[str], list[list[str]]]:
-    """Columns and rows of one scenario: medians. Rates that the load limited are marked with ≥."""
+    """Columns and rows of one scenario: medians. Rates are marked: ≥ where the load limited, ~ where others did."""
     scenario = measurements[0].scenario
     metrics = [
         name
@@ -55,10 +55,14 @@ def scenario_table(measurements: Sequence[Measurement]) -> tuple[list[str], list
         row = [one.case, one.server]
         for name in metrics:
             value = one.median(name)
-            bound = "≥ " if name == "rate" and one.load_bound else ""
-            row.append("" if value is None else bound + number(value * SHOWN[name][1]))
+            mark = _mark(one) if name == "rate" else ""
+            row.append("" if value is None else mark + number(value * SHOWN[name][1]))
         rows.append(row)
     return ["case", "server", *(SHOWN[name][0] for name in metrics)], rows
+
+
+def _mark(one: Measurement) -> str:
+    return "≥ " if one.load_bound else "~ " if one.disturbed else ""
 
 
 def by_scenario(run: Run) -> dict[str, list[Measurement]]:
@@ -96,6 +100,6 @@ def goal_table(verdicts: Iterable[Verdict]) -> tuple[list[str], list[list[str]]]
 
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table for a document; columns of numbers stand to the right."""
-    right = [all(row[i][:1].isdigit() or row[i][:1] in "≥-" for row in rows) for i in range(len(columns))]
+    right = [all(row[i][:1].isdigit() or row[i][:1] in "≥~-" for row in rows) for i in range(len(columns))]
     lines = [columns, ["---:" if is_right else "---" for is_right in right], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

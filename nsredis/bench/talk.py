@@ -8,6 +8,7 @@ from nsredis.bench.failures import LoadFailed
 from nsredis.bench.load.http import request
 
 ANSWER_S: Final = 20.0
+_TAG: Final = re.compile(rb"\r\netag: *([^\r]+)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -17,6 +18,7 @@ class Talk:
     def __init__(self, port: int) -> None:
         self._host = f"127.0.0.1:{port}"
         self._left = b""
+        self._head = b""
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -32,6 +34,7 @@ class Talk:
         whole = end + 4 + (int(length[1]) if length else 0)
         while len(self._left) < whole:
             self._more()
+        self._head = self._left[: end + 2]
         status, body = int(self._left[9:12]), self._left[end + 4 : whole]
         self._left = self._left[whole:]
         return status, body
@@ -43,6 +46,12 @@ class Talk:
         if status >= 300:
             raise LoadFailed(f"{method} {path}: status {status}: {said[:300]!r}")
         return said
+
+    @property
+    def tag(self) -> str:
+        """The ETag of the last answer; empty without one."""
+        found = _TAG.search(self._head)
+        return found[1].decode() if found else ""
 
     def until(self, words: bytes) -> None:
         """Read until the stream has said that; what stood before it is forgotten."""

@@ -39,6 +39,13 @@ PEERS: Final = ("java5", "java4", "rust", "echo", "aiohttp", "nginx", "etcd", "r
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Rounds of each scenario.")
 @click.option("--full", is_flag=True, help="Scenarios with all their cases, beyond twenty minutes.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS), help="Only this peer; may be repeated.")
+@click.option(
+    "--patience",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(0, 86_400),
+    help="Seconds, in all, for which rounds may wait until nobody else is at work on the machine.",
+)
 @click.option("--no-compiler", is_flag=True, help="Make the load in Python even where there is a C compiler.")
 @click.option(
     "--into",
@@ -61,6 +68,7 @@ def bench(
     seconds: float | None,
     connections: int,
     rounds: int,
+    patience: float,
     peers: tuple[str, ...],
     into: Path | None,
     figures: Path | None,
@@ -90,7 +98,7 @@ def bench(
     elif QUICK in scenarios:
         raise click.UsageError("quick goes alone")
     elif scenarios:
-        options = Options(rounds, seconds or SECONDS, full, peers or None, not no_compiler)
+        options = Options(rounds, seconds or SECONDS, full, peers or None, not no_compiler, patience)
         _scenarios(list(SCENARIOS) if ALL in scenarios else scenarios, options, into, as_json=as_json)
     else:
         with tempfile.TemporaryDirectory(prefix="nsredis-bench-") as folder:

@@ -1,7 +1,6 @@
 """(b) The same routes over HTTP, whole and as 304, beside servers that everybody knows."""
 
 import base64
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from nsredis.bench.peers.redis_get import RedisGet
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
 from nsredis.bench.session import Session
+from nsredis.bench.talk import Talk
 
 NAME: Final = "http"
 
@@ -56,18 +56,17 @@ def _checked(node: OurNode, paths: list[str], brokers: list[Broker]) -> dict[str
     """Each topic's answer, checked to name all of its brokers."""
     answers: dict[str, bytes] = {}
     names = {broker.name for broker in brokers}
-    for path in paths:
-        body, _ = get(node.http_port, path)
+    for path, (body, _) in fetch(node.http_port, paths).items():
         if {row["brokerName"] for row in orjson.loads(body)["queueDatas"]} != names:
             raise LoadFailed(f"{path} is not as it was registered: {body[:300]!r}")
         answers[path.rpartition("/")[2]] = body
     return answers
 
 
-def get(port: int, path: str) -> tuple[bytes, str]:
-    """An answer's body and ETag."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
-        return answer.read(), answer.headers.get("ETag", "")
+def fetch(port: int, paths: list[str]) -> dict[str, tuple[bytes, str]]:
+    """The body and the ETag of each answer. LoadFailed when one is not good."""
+    with Talk(port) as talk:
+        return {path: (talk.call("GET", path), talk.tag) for path in paths}
 
 
 def _names(answers: dict[str, bytes]) -> list[str]:
@@ -77,8 +76,7 @@ def _names(answers: dict[str, bytes]) -> list[str]:
 def _plan(port: int, paths: list[str], *, fresh: bool = True) -> Plan:
     requests: list[Request] = []
     host = f"127.0.0.1:{port}"
-    for path in paths:
-        body, tag = get(port, path)
+    for path, (body, tag) in fetch(port, paths).items():
         if fresh:
             requests.append(Request(request("GET", host, path), body, 200))
         else:
