@@ -1,67 +1,21 @@
-"""Known requests are answered without aiohttp's machinery, and nobody can tell."""
+"""Which requests are answered without aiohttp's machinery, and which are not."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nsredis.core.brokers import Broker, BrokerKey, Group, Override
-from nsredis.core.queues import QueueData
+from nsredis.core.brokers import Group, Override
 from nsredis.http_api import quick_answers
-from nsredis.http_api.quick_answers import QuickAnswers
 from nsredis.http_api.quick_connection import aiohttp_is_known
-from nsredis.registry.tables import Table
 from nsredis.view.state import State
-from nsredis.view.table_change import TableChange
-from tests.http_api.both_ways import DATE, BothWays, comparable
+from tests.http_api.quick.both_ways import DATE, BothWays, comparable
+from tests.http_api.quick.conftest import GET, PATHS, Hits, filled
 from tests.support.eventually import eventually
-
-TOPICS = ["TopicA", "TopicB", "%RETRY%group"]
-PATHS = ["/v1/routes/TopicA", "/v1/routes/TopicB", "/v1/routes/%25RETRY%25group", "/v1/routes/Nope"]
-GET = b"GET /v1/routes/TopicA HTTP/1.1\r\nHost: name-server\r\n\r\n"
-
-
-def _filled() -> State:
-    state = State(7, "t")
-    for name in ("a", "b"):
-        state.set_broker(BrokerKey(name, 0), Broker("c", name, 0, "10.0.0.1:1", 1, 30_000, 1, 1))
-        state.set_group(name, Group(name, "c", {0: "10.0.0.1:1"}))
-        state.set_table(TableChange(name, Table(1, dict.fromkeys(TOPICS, QueueData())), TOPICS, [], []))
-    return state
-
-
-@pytest.fixture
-async def both() -> AsyncIterator[BothWays]:
-    both = BothWays()
-    await both.start()
-    both.begin(_filled())
-    yield both
-    await both.stop()
-
-
-class Hits:
-    """How many requests were answered the short way."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count = 0
-        answer = QuickAnswers.answer
-
-        def counting(quick: QuickAnswers, request: bytes) -> tuple[bytes, bytes] | None:
-            found = answer(quick, request)
-            self.count += found is not None
-            return found
-
-        monkeypatch.setattr(QuickAnswers, "answer", counting)
-
-
-@pytest.fixture
-def hits(monkeypatch: pytest.MonkeyPatch) -> Hits:
-    return Hits(monkeypatch)
-
 
 # The same bytes, whatever is sent and whatever happens
 
@@ -101,7 +55,7 @@ CHANGES: dict[str, Callable[[BothWays], None]] = {
     "all of a": lambda both: _apply(both, lambda state: state.set_group("a", None)),
     "all of b": lambda both: _apply(both, lambda state: state.set_group("b", None)),
     "other settings": lambda both: _apply(both, lambda state: state.set_settings({"orderMessageEnable": "true"})),
-    "another view": lambda both: both.view.publish(_filled()),
+    "another view": lambda both: both.view.publish(filled()),
 }
 
 
@@ -123,7 +77,7 @@ Story = list[bytes | tuple[bytes, int] | str]
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(CHAPTERS, min_size=1, max_size=8))
 async def test_both_ways_send_the_same_bytes_and_count_alike(both: BothWays, story: Story) -> None:
-    both.begin(_filled())
+    both.begin(filled())
     etag = both.queries.route("TopicA").etag.encode()
     talks = {way: both.connect(way) for way in both.counts}
     for chapter in story:
@@ -286,7 +240,7 @@ async def test_nothing_is_answered_after_the_view_is_gone_or_the_connection_clos
     await talk.send(GET)
     both.view._state = None
     assert (await talk.send(GET)).startswith(b"HTTP/1.1 503 ")
-    both.view.publish(_filled())
+    both.view.publish(filled())
     assert (await talk.send(GET)).startswith(b"HTTP/1.1 200 ")
     talk.protocol.close()
     written = talk.wire.written
