@@ -16,7 +16,7 @@ def machine_facts() -> dict[str, str]:
         "memory": _memory(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "python build": "optimized by profile" if _optimized() else "not optimized by profile, which costs a fifth",
+        "python build": "optimized by profile" if _optimized() else "not optimized by profile",
     }
 
 

@@ -85,7 +85,8 @@ def run_scenarios(names: Sequence[str], options: Options, tell: Callable[[str], 
 def write_into(folder: Path, run: Run) -> Run:
     """Write JSON, chart and page; what the JSON there has of other scenarios is kept. The whole."""
     path = folder / f"{FILE}.json"
-    whole = _together(msgspec.json.decode(path.read_bytes(), type=Run), run) if path.exists() else run
+    older = msgspec.json.decode(path.read_bytes(), type=Run) if path.exists() else Run({})
+    whole = _together(older, run)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_by_lines(_rounded(whole)))
     (folder / f"{FILE}.svg").write_text(chart(whole))
