@@ -1,12 +1,12 @@
 # Commands people type. Everything is installed into .venv here; nothing else of the machine is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types clean
+.PHONY: help run demo test lint types bench bench-quick clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# What is added to the command behind run, demo and test: make run ARGS='--http 127.0.0.1:9090'
+# What is added to the command behind run, demo, test and bench: make run ARGS='--http 127.0.0.1:9090'
 ARGS ?=
 
 define NO_PYTHON
@@ -22,7 +22,7 @@ endef
 export NO_PYTHON NO_VENV NO_PACKAGES
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## start one node on 127.0.0.1, with a store of its own whose data stays in ./data
 	@exec $(BIN)/nsredis serve --data-dir data $(ARGS)
@@ -41,6 +41,13 @@ lint: $(VENV)/developed ## check style and layers
 
 types: $(VENV)/developed ## check types
 	$(BIN)/mypy
+
+bench: $(VENV)/developed ## measure nsredis beside its peers, in about 20 minutes: make bench ARGS='routes http'
+	@$(BIN)/python -m tests.interop.jars || echo 'Without the jars, the Java name servers are left out.'
+	@exec $(BIN)/nsredis bench $(or $(ARGS),all)
+
+bench-quick: $(VENV)/developed ## compare the hot paths' processor time with the figures kept, in under two minutes
+	@exec $(BIN)/nsredis bench quick --figures docs/bench-quick.json $(ARGS)
 
 clean: ## remove what was installed and cached, not the data
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache

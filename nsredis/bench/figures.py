@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from nsredis.bench.fleet import Fleet, SimulatedBroker
-from nsredis.bench.load import LoadResult, request, run_load
+from nsredis.bench.load.http import request
+from nsredis.bench.short_load import LoadResult, run_load
 from nsredis.client.http_client import ApiClient
 from nsredis.wire.api_types import HeartbeatBody, HeartbeatItem, HeartbeatsBody, QueueDataBody
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
+from nsredis.bench.failures import LoadFailed
 from nsredis.bench.figures import ROUNDS, Figure
 from nsredis.bench.fleet import Fleet
-from nsredis.bench.load import LoadFailed
 from nsredis.client.http_client import ApiClient
 from nsredis.client.watcher import Watcher, WatchEvent
 from nsredis.wire.api_types import QueueDataBody, RegisterBody

@@ -1,158 +1,147 @@
-"""`nsredis bench`: what a name server does in a second, and how soon its neighbour shows a change."""
+"""`nsredis bench`: a name server measured, alone in a minute or beside its peers scenario by scenario."""
 
-import asyncio
-import secrets
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
-import orjson
+import msgspec
 
-from nsredis import __version__
-from nsredis.bench.figures import ROUNDS, Figure, Load, steps
-from nsredis.bench.fleet import Fleet, simulated_brokers
-from nsredis.bench.load import LoadFailed
-from nsredis.bench.machine import machine_facts
-from nsredis.bench.propagation import propagation
-from nsredis.bench.report import document, rows
+from nsredis.bench.goals import OURS, verdicts
+from nsredis.bench.quick import measure_quick, quick_rows, read_figures, write_figures
+from nsredis.bench.run import Options, run_scenarios, write_into
+from nsredis.bench.scenarios import SCENARIOS
+from nsredis.bench.tables import by_scenario, goal_table, scenario_table
 from nsredis.cli import output
 from nsredis.cli.asking import fail, json_option, run
-from nsredis.cli.end_signals import EndSignals
-from nsredis.cli.event_loop import loop_factory, loop_name
-from nsredis.client.http_client import ApiClient
-from nsredis.client.servers import server_urls
+from nsredis.cli.bench_node import DEFAULT_SECONDS, measure_node, one_url
+from nsredis.cli.event_loop import loop_factory
 
-BROKERS: Final = 100
-TOPICS: Final = 500
-LEASE_MS: Final = 600_000
-"""Long enough that nobody needs to beat meanwhile."""
+ALL: Final = "all"
+QUICK: Final = "quick"
+SECONDS: Final = 0.5
+PEERS: Final = ("java5", "java4", "rust", "echo", "aiohttp", "nginx", "etcd", "redis")
 
 
-def _url(text: str) -> str:
-    try:
-        urls = server_urls(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    if len(urls) != 1 or not urls[0].startswith("http://"):
-        raise click.BadParameter("must be one http:// URL")
-    return urls[0]
-
-
-@click.command()
-@click.option("--server", metavar="URL", type=_url, help="Measure this running node. [default: start two nodes]")
-@click.option("--second", metavar="URL", type=_url, help="Another node on the same store, which shows the changes.")
+@click.command(epilog="Scenarios: " + "; ".join(f"{name}: {text}" for name, text in SCENARIOS.items()) + ".")
+@click.argument("scenarios", metavar="[SCENARIO]...", nargs=-1, type=click.Choice([*SCENARIOS, ALL, QUICK]))
+@click.option("--server", metavar="URL", type=one_url, help="Measure this running node. [default: start two nodes]")
+@click.option("--second", metavar="URL", type=one_url, help="Another node on the same store, which shows the changes.")
 @click.option(
-    "--seconds", default=3.0, show_default=True, type=click.FloatRange(0.03, 600), help="How long for each figure."
+    "--seconds",
+    type=click.FloatRange(0.03, 600),
+    help="How long for each figure, in a scenario for each round. [default: 3, in a scenario 0.5]",
 )
 @click.option(
     "--connections", default=16, show_default=True, type=click.IntRange(1, 1000), help="Connections open at a time."
 )
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Rounds of each scenario.")
+@click.option("--full", is_flag=True, help="Scenarios with all their cases, beyond twenty minutes.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS), help="Only this peer; may be repeated.")
+@click.option(
+    "--patience",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(0, 86_400),
+    help="Seconds, in all, for which rounds may wait until nobody else is at work on the machine.",
+)
+@click.option("--no-compiler", is_flag=True, help="Make the load in Python even where there is a C compiler.")
+@click.option(
+    "--into",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write page, chart and JSON there. What the JSON there has of other scenarios is kept.",
+)
+@click.option(
+    "--figures",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="For quick: what to compare with.",
+)
+@click.option("--renew", is_flag=True, help="For quick: write the figures to that file.")
 @json_option
-def bench(server: str | None, second: str | None, seconds: float, connections: int, *, as_json: bool) -> None:
-    """Measure a name server: reads, registrations and heartbeats in a second, and the delay of changes.
+def bench(
+    scenarios: tuple[str, ...],
+    server: str | None,
+    second: str | None,
+    seconds: float | None,
+    connections: int,
+    rounds: int,
+    patience: float,
+    peers: tuple[str, ...],
+    into: Path | None,
+    figures: Path | None,
+    *,
+    full: bool,
+    no_compiler: bool,
+    renew: bool,
+    as_json: bool,
+) -> None:
+    """Measure a name server.
 
-    Without --server it starts two nodes on one store, in a temporary folder. With --server it loads a running node,
-    and its users feel that: it registers brokers of a cluster of its own there and takes them away again.
+    Without SCENARIO: reads, registrations and heartbeats in a second, and the delay of changes, of one node by itself.
+    It starts two nodes on one store, in a temporary folder. With --server it loads a running node, and its users feel
+    that: it registers brokers of a cluster of its own there and takes them away again.
+
+    With SCENARIO (several, or all): side by side with the peers that are installed, round by round, server and load on
+    cores of their own. With quick: the hot paths' processor time, compared with figures that were kept.
     """
     if second and not server:
         raise click.UsageError("--second goes with --server")
-    facts = {"nsredis": __version__, **machine_facts(), "loop of the client": loop_name()}
-    with tempfile.TemporaryDirectory(prefix="nsredis-bench-") as folder:
-        run(_until_signal(server, second, Path(folder), facts, seconds, connections, as_json=as_json), loop_factory())
+    if scenarios and server:
+        raise click.UsageError("a scenario starts its servers itself; --server goes without one")
+    if renew and not figures:
+        raise click.UsageError("--renew goes with --figures")
+    if scenarios == (QUICK,):
+        _quick(figures, renew=renew, as_json=as_json)
+    elif QUICK in scenarios:
+        raise click.UsageError("quick goes alone")
+    elif scenarios:
+        options = Options(rounds, seconds or SECONDS, full, peers or None, not no_compiler, patience)
+        _scenarios(list(SCENARIOS) if ALL in scenarios else scenarios, options, into, as_json=as_json)
+    else:
+        with tempfile.TemporaryDirectory(prefix="nsredis-bench-") as folder:
+            measuring = measure_node(
+                server, second, Path(folder), seconds or DEFAULT_SECONDS, connections, as_json=as_json
+            )
+            run(measuring, loop_factory())
 
 
-async def _until_signal(
-    server: str | None,
-    second: str | None,
-    folder: Path,
-    facts: dict[str, str],
-    seconds: float,
-    connections: int,
-    *,
-    as_json: bool,
-) -> None:
-    signals = EndSignals()
-    measuring = asyncio.create_task(_bench(server, second, folder, facts, seconds, connections))
-    await signals.or_done(measuring)
-    if not measuring.done():
-        measuring.cancel()
-        await asyncio.wait({measuring})
-        fail("ended before all was measured", 128 + (signals.first or 0))
-    try:
-        figures = measuring.result()
-    except LoadFailed as error:
-        fail(str(error))
+def _scenarios(names: Sequence[str], options: Options, into: Path | None, *, as_json: bool) -> None:
+    found = run_scenarios(names, options, _tell)
+    if into is not None:
+        write_into(into, found)
+        _tell(f"written into {into}")
     if as_json:
-        output.json_body(orjson.dumps(document(facts, figures)))
-        return
-    output.facts(facts)
-    click.echo()
-    output.table(["figure", "median", f"{ROUNDS} rounds", "what"], rows(figures), empty="nothing was measured")
+        output.json_body(msgspec.json.encode(found))
+    else:
+        output.facts(found.facts | {f"without {peer}": why for peer, why in found.missing.items()})
+        for name, measurements in by_scenario(found).items():
+            click.echo(f"\n{name}: {SCENARIOS[name]}\n")
+            whole = [one for one in measurements if one.metrics]
+            if whole:
+                output.table(*scenario_table(whole), empty="")
+        judged = verdicts(found)
+        if judged:
+            click.echo("\ngoals\n")
+            output.table(*goal_table(judged), empty="")
+    problems = [
+        f"{one.scenario}: {one.case}: {one.problem}" for one in found.measurements if one.server == OURS and one.problem
+    ]
+    if problems:
+        fail("; ".join(problems))
 
 
-async def _bench(
-    server: str | None, second: str | None, folder: Path, facts: dict[str, str], seconds: float, connections: int
-) -> list[Figure]:
-    async with AsyncExitStack() as stack:
-        if server is None:
-            started = await stack.enter_async_context(_two_nodes(folder))
-            server, second, facts["store"] = started
-            facts["nodes"] = f"two, started here, loop {loop_name()}"
-        else:
-            facts["nodes"] = " and ".join(url for url in (server, second) if url)
-        first = await stack.enter_async_context(ApiClient(server, connections=connections))
-        fleet = await stack.enter_async_context(_fleet(first))
-        figures = []
-        for name, step in steps(Load(first, fleet, connections, seconds)).items():
-            _tell(f"measuring {name} …")
-            figures.append(await step())
-        if second is None:
-            _tell("without --second, the delay of changes is not measured")
-            return figures
-        other = await stack.enter_async_context(ApiClient(second))
-        _tell("measuring the delay of changes …")
-        return [*figures, await propagation(first, other, fleet, seconds)]
-
-
-@asynccontextmanager
-async def _two_nodes(folder: Path) -> AsyncIterator[tuple[str, str, str]]:
-    """Two nodes on one embedded store: their URLs, and what the store is."""
-    from nsredis.cli.local_nodes import LocalNode
-    from nsredis.registry.embedded import EmbeddedStore
-    from nsredis.registry.private_server import ServerFailed
-    from nsredis.registry.server_binary import NoServerBinary
-
-    _tell("starting two nodes …")
-    store = EmbeddedStore(folder)
-    nodes: list[LocalNode] = []
-    try:
-        await store.start()
-        nodes += [LocalNode(f"bench-{number}", folder, log_level="error") for number in (1, 2)]
-        for node in nodes:
-            await node.ready()
-        first, second = nodes
-        yield f"http://{first.http}", f"http://{second.http}", store.description.partition(" in ")[0]
-    except (ServerFailed, NoServerBinary) as error:
-        raise LoadFailed(str(error)) from None
-    finally:
-        for node in reversed(nodes):
-            await node.end()
-        await store.stop()
-
-
-@asynccontextmanager
-async def _fleet(client: ApiClient) -> AsyncIterator[Fleet]:
-    """Brokers under names that nobody else has; they leave at the end."""
-    cluster = f"bench-{secrets.token_hex(4)}"
-    fleet = Fleet(client, simulated_brokers(BROKERS, TOPICS, cluster), LEASE_MS)
-    try:
-        await fleet.register_all()
-        yield fleet
-    finally:
-        await fleet.leave()
+def _quick(figures: Path | None, *, renew: bool, as_json: bool) -> None:
+    now = measure_quick(_tell)
+    if as_json:
+        output.json_body(msgspec.json.encode(now))
+    else:
+        columns = ["hot path", "CPU µs", "x echo", "kept", "change"]
+        output.table(columns, quick_rows(now, read_figures(figures) if figures else None), empty="")
+    if renew and figures:
+        write_figures(figures, now)
 
 
 def _tell(words: str) -> None:

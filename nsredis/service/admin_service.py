@@ -153,11 +153,8 @@ class AdminService:
         return KvEntry(namespace, key, value, written.key_revision), written
 
     async def delete_kv(self, namespace: str, key: str, *, expected: int | None, by: str) -> Written:
-        """Delete a key. NotFound when there is none."""
-        written = await self._admin.write_kv(namespace, key, None, expected=expected, by=by)
-        if not written.changed:
-            raise NotFound(f"no key {key} in namespace {namespace}")
-        return await self._done(written)
+        """Delete a key; also done when there is none."""
+        return await self._done(await self._admin.write_kv(namespace, key, None, expected=expected, by=by))
 
     async def release_brake(self, cluster: str, *, by: str) -> int:
         """Let go the brokers that the brake holds in a cluster; the revision that has it. NotFound: it holds none."""

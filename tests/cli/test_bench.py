@@ -2,6 +2,7 @@
 
 import json
 import signal
+from pathlib import Path
 
 from nsredis.client.http_client import ApiClient
 from tests.cli.commands import command, running
@@ -64,3 +65,35 @@ async def test_wrong_options_are_told(server: str) -> None:
     assert (await command("bench", "--server", "https://x", server=server)).code == 2
     run = await command("bench", "--server", "127.0.0.1:1", server=server)
     assert (run.code, run.err) == (1, "nsredis: no answer from http://127.0.0.1:1: Connection refused\n")
+
+
+async def test_a_scenario_is_measured_beside_its_peers_and_written_down(tmp_path: Path) -> None:
+    arguments = (
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.05",
+        "--patience",
+        "0",
+        "--peer",
+        "aiohttp",
+        "--into",
+        str(tmp_path),
+        "--json",
+    )
+    run = await command("bench", "http", "mixed", *arguments, server="127.0.0.1:1")
+    assert run.code == 0, run.err
+    said = json.loads(run.out)
+    measured = {(one["scenario"], one["server"]) for one in said["measurements"]}
+    assert measured == {("http", "nsredis"), ("http", "aiohttp"), ("mixed", "nsredis")}
+    for one in said["measurements"]:
+        assert one["problem"] == ""
+        assert min(one["metrics"]["cpu_us"]) > 0
+        assert min(one["metrics"]["peak_mib"]) > 1
+    assert said["missing"]["nginx"] == "not asked for"
+    assert {path.name for path in tmp_path.iterdir()} == {f"performance.{kind}" for kind in ("json", "md", "svg")}
+
+
+async def test_scenarios_and_running_servers_do_not_go_together(server: str) -> None:
+    for arguments in (("http", "--server", server), ("quick", "http"), ("quick", "--renew"), ("nothing",)):
+        assert (await command("bench", *arguments, server=server)).code == 2

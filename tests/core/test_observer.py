@@ -15,5 +15,6 @@ def test_the_silent_one_takes_everything_and_says_nothing() -> None:
     assert _methods(SilentObserver) == _methods(Observer)
     silent: Observer = SilentObserver()
     for name, signature in _methods(SilentObserver).items():
-        arguments = [1 if p.annotation is int else "text" for p in list(signature.parameters.values())[1:]]
-        assert getattr(silent, name)(*arguments) is None
+        parameters = list(signature.parameters.values())[1:]
+        values = {p.name: {int: 1, bool: True}.get(p.annotation, "text") for p in parameters}
+        assert getattr(silent, name)(**values) is None

@@ -4,7 +4,6 @@ import aiohttp
 import pytest
 
 from tests.conftest import NodeFactory
-from tests.http_api.both_ways import BothWays, filled
 from tests.support.api import Api
 from tests.support.scripted_store import ScriptedStore, real_runner
 from tests.support.store_process import StoreProcess
@@ -30,13 +29,3 @@ async def store(store_server: StoreProcess, namespace: str) -> AsyncIterator[Scr
     """The nodes' own namespace."""
     async with real_runner(store_server.url, namespace) as runner:
         yield ScriptedStore(runner)
-
-
-@pytest.fixture
-async def both() -> AsyncIterator[BothWays]:
-    """The API with and without its short way."""
-    both = BothWays()
-    await both.start()
-    both.begin(filled())
-    yield both
-    await both.stop()

@@ -95,13 +95,9 @@ async def put(exchange: Exchange) -> web.Response:
 
 async def delete(exchange: Exchange) -> web.Response:
     """Delete a key; also when there is none."""
-    expected = await _expected(exchange)
-    try:
-        written = await exchange.services.admin.delete_kv(
-            exchange.path("namespace"), exchange.path("key"), expected=expected, by=exchange.by
-        )
-    except NotFound:
-        return web.Response(status=204)
+    written = await exchange.services.admin.delete_kv(
+        exchange.path("namespace"), exchange.path("key"), expected=await _expected(exchange), by=exchange.by
+    )
     return web.Response(status=204, headers=replicas(written))
 
 

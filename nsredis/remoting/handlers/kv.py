@@ -1,6 +1,5 @@
 """Key-value configuration: codes 100, 101, 102 and 219."""
 
-import contextlib
 from typing import Final
 
 from nsredis.core.errors import NotFound
@@ -37,8 +36,7 @@ def get(call: Call) -> Command:
 async def delete(call: Call) -> Command:
     """Delete a key; also a success when there is none."""
     namespace, key = optional(call.request, "namespace"), optional(call.request, "key")
-    with contextlib.suppress(NotFound):
-        await call.services.admin.delete_kv(namespace, key, expected=None, by=call.by)
+    await call.services.admin.delete_kv(namespace, key, expected=None, by=call.by)
     return call.done()
 
 

@@ -103,9 +103,14 @@ def traffic(three_nodes: OwnNodes, brokers: list[Broker], module_folder: Path) -
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 async def test_restarts_of_all_nodes_are_not_noticed(
-    how: signal.Signals, three_nodes: OwnNodes, traffic: list[Traffic], http: aiohttp.ClientSession
+    how: signal.Signals,
+    three_nodes: OwnNodes,
+    brokers: list[Broker],
+    traffic: list[Traffic],
+    http: aiohttp.ClientSession,
 ) -> None:
     nodes = three_nodes.nodes
+    lives = await _lives(Api(http, nodes[0].http), brokers)
     for clients in traffic:
         await clients.sends_on()
     failed = [bodies(clients.producer, "failed") for clients in traffic]
@@ -116,9 +121,26 @@ async def test_restarts_of_all_nodes_are_not_noticed(
         for clients in traffic:
             await clients.sends_on()
         assert await evidence.removals(witness, revision) == []
+    assert await _lives(Api(http, nodes[0].http), brokers) == lives
     assert [bodies(clients.producer, "failed") for clients in traffic] == failed
     for clients in traffic:
         await clients.receives_all()
+
+
+async def test_every_broker_beats_on(three_nodes: OwnNodes, brokers: list[Broker], http: aiohttp.ClientSession) -> None:
+    node = Api(http, three_nodes.nodes[0].http)
+    before = {broker.spec.name: await evidence.last_beat_ms(node, broker.spec) for broker in brokers}
+
+    async def all_beat() -> bool:
+        return all([await evidence.last_beat_ms(node, broker.spec) > before[broker.spec.name] for broker in brokers])
+
+    await eventually(all_beat, SOON_S, every_s=0.2)
+    assert await evidence.online(node, *(broker.spec for broker in brokers))
+
+
+async def _lives(node: Api, brokers: list[Broker]) -> list[int]:
+    """The epochs of brokers: who is removed and comes back gets another."""
+    return [(await evidence.broker(node, broker.spec))["epoch"] for broker in brokers]
 
 
 async def _restart(node: ServeProcess, how: signal.Signals, traffic: list[Traffic]) -> None:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from nsredis.bench.failures import LoadFailed
+
 HEAD_END: Final = b"\r\n\r\n"
 LENGTH: Final = b"\r\ncontent-length:"
 END_S: Final = 10.0
 """How long answers that are still due are waited for."""
-
-
-class LoadFailed(Exception):
-    """The server does not answer as it should; the text says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,6 @@ class LoadResult:
     def rate(self) -> float:
         """Requests answered in a second."""
         return self.requests / self.seconds
-
-
-def request(method: str, host: str, path: str, body: bytes = b"") -> bytes:
-    """A request as it goes over the wire; `path` is percent-encoded."""
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "User-Agent: nsredis-bench"]
-    if body:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join(lines).encode() + HEAD_END + body
 
 
 class _Connection(asyncio.Protocol):

@@ -4,25 +4,20 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from nsredis.core.brokers import Broker, BrokerKey, Group, Override
 from nsredis.core.observer import SilentObserver
-from nsredis.core.queues import QueueData
 from nsredis.http_api.app import build_app
 from nsredis.http_api.bodies import BodyLimits
 from nsredis.http_api.quick_answers import QuickAnswers
 from nsredis.http_api.server import HttpLimits, HttpServer
-from nsredis.registry.tables import Table
 from nsredis.service.doors import Services
 from nsredis.service.node_service import NodeService
 from nsredis.service.query_service import QueryService
 from nsredis.view.state import State
-from nsredis.view.table_change import TableChange
 from nsredis.view.view import View
 from tests.support.eventually import eventually
 
@@ -145,30 +140,3 @@ class BothWays:
 def comparable(answer: bytes) -> bytes:
     """An answer without its time and its random number, which two answers need not share."""
     return _OWN_ID.sub(b"\r\nX-Request-Id: random\r\n", DATE.sub(b"\r\nDate: now\r\n", answer))
-
-
-TOPICS = ["TopicA", "TopicB", "%RETRY%group"]
-GET = b"GET /v1/routes/TopicA HTTP/1.1\r\nHost: name-server\r\n\r\n"
-
-
-def filled() -> State:
-    state = State(7, "t")
-    for name in ("a", "b"):
-        state.set_broker(BrokerKey(name, 0), Broker("c", name, 0, "10.0.0.1:1", 1, 30_000, 1, 1))
-        state.set_group(name, Group(name, "c", {0: "10.0.0.1:1"}))
-        state.set_table(TableChange(name, Table(1, dict.fromkeys(TOPICS, QueueData())), TOPICS, [], []))
-    return state
-
-
-CHANGES: dict[str, Callable[[BothWays], None]] = {
-    "a limit": lambda both: _apply(both, lambda state: state.set_group("a", Group("a", "c", {0: "1:1"}, Override(4)))),
-    "a change elsewhere": lambda both: _apply(both, lambda state: state.set_kv("space", {})),
-    "all of a": lambda both: _apply(both, lambda state: state.set_group("a", None)),
-    "all of b": lambda both: _apply(both, lambda state: state.set_group("b", None)),
-    "other settings": lambda both: _apply(both, lambda state: state.set_settings({"orderMessageEnable": "true"})),
-    "another view": lambda both: both.view.publish(filled()),
-}
-
-
-def _apply(both: BothWays, write: Callable[[State], None]) -> None:
-    both.view.apply([write], [], both.view.revision + 1, "t")

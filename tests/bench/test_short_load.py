@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from nsredis.bench.load import LoadFailed, request, run_load
+from nsredis.bench.failures import LoadFailed
+from nsredis.bench.load.http import request
+from nsredis.bench.short_load import run_load
 from tests.support.ports import free_port
 
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]

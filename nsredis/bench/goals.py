@@ -1,0 +1,123 @@
+"""What is to be reached, and whether a run has reached it. Ratios are within one run, so any machine can judge."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from nsredis.bench.results import Measurement, Run, ratio
+
+OURS: Final = "nsredis"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A metric of ours in one case. With a `peer` (how its name begins) the factor in our favour, else the value."""
+
+    scenario: str
+    case: str
+    metric: str
+    must: float
+    goal: float
+    peer: str = ""
+
+    @property
+    def least(self) -> bool:
+        """Whether more is better: ratios, and rates."""
+        return bool(self.peer) or self.metric == "rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run says of a goal: the middle, the least and the most of its rounds."""
+
+    goal: Goal
+    against: str
+    metric: str
+    middle: float
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """In a word."""
+        goal = self.goal
+        reached = [self.middle >= limit if goal.least else self.middle <= limit for limit in (goal.goal, goal.must)]
+        return "goal reached" if reached[0] else "reached" if reached[1] else "missed"
+
+
+def _against(scenario: str, case: str, *peers: tuple[str, float, float], metric: str = "rate") -> Iterator[Goal]:
+    for peer, must, goal in peers:
+        yield Goal(scenario, case, metric, must, goal, peer)
+
+
+GOALS: Final = (
+    *_against("routes", "2 brokers, 50 connections, depth 1", ("Java 4", 3, 4), ("Java 5", 3, 4), ("echo", 0.5, 0.7)),
+    *_against(
+        "routes", "2 brokers, 50 connections, depth 16", ("Java 4", 6, 10), ("Java 5", 6, 10), ("echo", 0.5, 0.7)
+    ),
+    *_against("routes", "100 brokers, 50 connections, depth 1", ("Java 4", 8, 15), ("Java 5", 8, 15)),
+    *_against("routes", "100 brokers, 50 connections, depth 16", ("Java 4", 12, 25), ("Java 5", 12, 25)),
+    *_against("routes", "2 brokers, 50 connections, depth 1", ("Rust", 1, 1.05), metric="cpu_us"),
+    *_against("routes", "2 brokers, 50 connections, depth 16", ("Rust", 1, 1.05), metric="cpu_us"),
+    *_against(
+        "http",
+        "200, 2 brokers, 50 connections",
+        ("aiohttp", 5, 7),
+        ("nginx memory", 0.8, 1),
+        ("nginx file", 1.2, 2),
+        ("etcd", 15, 25),
+    ),
+    *_against("registrations", "10,000 topics, unchanged", ("Java 4", 1, 3), ("Java 5", 1, 3)),
+    *_against("registrations", "10,000 topics, unchanged, compressed", ("Java", 10, 30)),
+    *_against(
+        "registrations",
+        "10,000 topics, one topic changed",
+        ("Java 4", 1, 1.05),
+        ("Java 5", 1, 1.05),
+        metric="all_cpu_us",
+    ),
+    Goal("heartbeats", "batches of 100 by POST, 1000 brokers", "rate", 10_000, 20_000),
+    Goal("heartbeats", "remoting, one-way, 1000 brokers", "rate", 10_000, 20_000),
+    Goal("heartbeats", "one by POST, 1000 brokers", "rate", 3_000, 6_000),
+    *_against("rocketmq", "", ("Java 4", 1, 1.05), ("Java 5", 1, 1.05), metric="cpu_us"),
+    *_against("mixed", "", ("Java 4", 1, 1.05), ("Java 5", 1, 1.05), ("Rust", 0, 1), metric="cpu_us"),
+    Goal("visibility", "idle", "p50_us", 5_000, 2_000),
+    Goal("visibility", "1,000 other changes a second", "p50_us", 30_000, 10_000),
+    Goal("size", "100,000 topics", "memory_mib", 300, 150),
+    Goal("size", "100,000 topics", "ready_s", 6, 3),
+    Goal("size", "100,000 topics, 8 changed registrations a second", "longest_us", 50_000, 50_000),
+    Goal("size", "no topics", "beyond_imports_s", 1, 0.3),
+    Goal("size", "no topics", "command_s", 0.2, 0.2),
+)
+
+
+def verdicts(run: Run) -> list[Verdict]:
+    """What this run says of each goal whose case it has."""
+    return [verdict for goal in GOALS for verdict in _judge(run, goal)]
+
+
+def _judge(run: Run, goal: Goal) -> Iterator[Verdict]:
+    here = [one for one in run.measurements if one.scenario == goal.scenario and goal.case in (one.case, "")]
+    ours = next((one for one in here if one.server == OURS), None)
+    if ours is None:
+        return
+    if not goal.peer:
+        middle = ours.median(goal.metric)
+        if middle is not None:
+            values = ours.metrics[goal.metric]
+            yield Verdict(goal, "", goal.metric, middle, min(values), max(values))
+        return
+    for peer in here:
+        if peer.server.startswith(goal.peer):
+            metric, found = advantage(goal.metric, ours, peer)
+            if found is not None:
+                yield Verdict(goal, peer.server, metric, *found)
+
+
+def advantage(metric: str, ours: Measurement, peer: Measurement) -> tuple[str, tuple[float, float, float] | None]:
+    """By what factor we are better, and in what: processor time where a rate was limited by something else."""
+    if metric == "rate" and any(one.load_bound or one.disturbed for one in (ours, peer)):
+        metric = "cpu_us"
+    if metric == "rate":
+        return metric, ratio(metric, ours, peer)
+    return metric, ratio(metric, peer, ours)

@@ -1,0 +1,1 @@
+"""What the kernel tells: cores, processor time, memory, and whether anybody else is at work."""

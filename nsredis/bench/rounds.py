@@ -1,0 +1,157 @@
+"""Rounds in which the servers take turns, so that what disturbs the machine disturbs all of them."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from nsredis.bench.failures import LoadFailed
+from nsredis.bench.kernel.accounting import Usage
+from nsredis.bench.kernel.quiet import CoreTimes, core_times
+from nsredis.bench.load.generator import LoadResult
+from nsredis.bench.load.plan import Plan
+from nsredis.bench.peers.process import ServerProcess
+from nsredis.bench.results import Measurement
+from nsredis.bench.session import Session
+
+WARM_PART: Final = 0.5
+"""How long the round is that is not counted, as a part of a round."""
+
+Sample = tuple[Usage, Usage | None, CoreTimes]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A server and what it is asked. `each`: how much one answer counts for, such as the heartbeats of a batch."""
+
+    server: ServerProcess
+    plan: Plan | Callable[[int], Plan]
+    """Or what makes the plan of each round, where requests are used up; the round that is not counted is -1."""
+    port: int = 0
+    each: float = 1
+    name: str = ""
+    tags: bool = False
+    """Whether it knows ETags."""
+    before: Callable[[], None] | None = None
+    """What is to be done before each round."""
+    warm_s: float = 0.0
+    """How long it is loaded before it is measured for the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the load comes: a rate of 0 is the closed loop."""
+
+    connections: int
+    depth: int = 1
+    rate: float = 0.0
+    seconds: float | None = None
+    rounds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A second load on the same server at the same time. Its processor time counts with the first's."""
+
+    plan: Callable[[int], Plan]
+    shape: Shape
+
+
+def take_turns(
+    session: Session,
+    scenario: str,
+    case: str,
+    subjects: Sequence[Subject],
+    shape: Shape,
+    companion: Companion | None = None,
+) -> list[Measurement]:
+    """Measure all subjects in turn, round by round, after one round that is not counted."""
+    measurements = [Measurement(scenario, case, subject.name or subject.server.name, {}) for subject in subjects]
+    session.tell(f"{scenario}: {case}: {', '.join(one.server for one in measurements)}")
+    taking_part = list(zip(subjects, measurements, strict=True))
+    for number in range(-1, shape.rounds or session.rounds):
+        for subject, measurement in list(taking_part):
+            session.keep_alive()
+            try:
+                _round(session, subject, shape, number, measurement, companion)
+            except LoadFailed as error:
+                measurement.problem = str(error)
+                session.tell(f"{measurement.server} is left out of this case: {error}")
+                taking_part.remove((subject, measurement))
+    return measurements
+
+
+def _round(
+    session: Session,
+    subject: Subject,
+    shape: Shape,
+    number: int,
+    measurement: Measurement,
+    companion: Companion | None,
+) -> None:
+    """One round of one subject; that of number -1 is not counted."""
+    seconds = shape.seconds or session.seconds
+    if subject.before is not None:
+        subject.before()
+    if number < 0:
+        _load(
+            session,
+            subject,
+            shape,
+            number,
+            max(session.first_time(subject.server, subject.warm_s), WARM_PART * seconds),
+        )
+        return
+    unquiet = session.quiet.wait()
+    if companion is None:
+        metrics = _metrics(_load(session, subject, shape, number, seconds), subject, unquiet)
+    else:
+        beside = Subject(subject.server, companion.plan, subject.port)
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(_load, session, beside, companion.shape, number, seconds)
+            metrics = _metrics(_load(session, subject, shape, number, seconds), subject, unquiet)
+            result = other.result()
+        metrics["beside_rate"] = result.rate
+        metrics["beside_p50_us"] = result.latencies.quantile_us(0.5)
+    measurement.note(**metrics)
+
+
+def _load(session: Session, subject: Subject, shape: Shape, number: int, seconds: float) -> LoadResult[Sample]:
+    server, cores = subject.server, session.cores.server | session.cores.load
+
+    def sample() -> Sample:
+        return server.usage(), server.beside.usage() if server.beside else None, core_times(cores)
+
+    return session.generator.run(
+        subject.port or server.port,
+        subject.plan(number) if callable(subject.plan) else subject.plan,
+        sample,
+        connections=shape.connections,
+        depth=shape.depth,
+        seconds=seconds,
+        rate=shape.rate,
+    )
+
+
+def _metrics(result: LoadResult[Sample], subject: Subject, unquiet: float) -> dict[str, float]:
+    (used, store_used, cores), (used_before, store_before, cores_before) = result.after, result.before
+    ran, waited = used.since(used_before)
+    done = result.answers * subject.each
+    metrics = {
+        "rate": result.rate * subject.each,
+        "cpu_us": 1e6 * ran / done if done else 0.0,
+        "p50_us": result.latencies.quantile_us(0.5),
+        "p99_us": result.latencies.quantile_us(0.99),
+        "p999_us": result.latencies.quantile_us(0.999),
+        "longest_us": result.latencies.quantile_us(1.0),
+        "server_share": ran / result.lasted_s,
+        "load_share": result.busy,
+        "queued_share": max(waited / result.lasted_s, result.queued),
+        "stolen_share": cores.stolen_since(cores_before),
+        "unquiet_share": unquiet,
+        "peak_mib": subject.server.peak_mib(),
+    }
+    if store_used is not None and store_before is not None:
+        metrics["store_cpu_us"] = 1e6 * store_used.since(store_before)[0] / done if done else 0.0
+    metrics["all_cpu_us"] = metrics["cpu_us"] + metrics.get("store_cpu_us", 0.0)
+    return metrics

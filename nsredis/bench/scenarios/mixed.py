@@ -1,0 +1,53 @@
+"""(f) The smoke that was published for the Rust server: 100 topics, 10 brokers, 16 connections, 5 % writes."""
+
+from typing import Final
+
+from nsredis.bench.brokers import Registered, register_request, route_query, routes, spread, topics_of
+from nsredis.bench.load.plan import Plan, Protocol, Request
+from nsredis.bench.peers.name_servers import name_servers, warm_s
+from nsredis.bench.peers.process import ServerProcess
+from nsredis.bench.registrations import Registrations
+from nsredis.bench.results import Measurement
+from nsredis.bench.rounds import Shape, Subject, take_turns
+from nsredis.bench.session import Session
+
+NAME: Final = "mixed"
+BROKERS: Final = 10
+TOPICS: Final = 100
+COPIES: Final = 4
+CONNECTIONS: Final = 16
+READS: Final = 19
+"""Queries for each registration."""
+
+WRITES: Final = 40
+"""Registrations of a connection before it starts again; each with a version of its own."""
+
+
+def measure(session: Session) -> list[Measurement]:
+    """One case."""
+    brokers = spread(BROKERS, TOPICS, word="mixed", copies=COPIES)
+    writers = [Registrations(list(broker.topics), changed=None) for broker in brokers]
+    with name_servers(session) as servers:
+
+        def subject(server: ServerProcess) -> Subject:
+            registered = Registered.at(server.port, brokers)
+            session.keep(registered)
+            answers = routes(server.port, topics_of(brokers))
+            reads = [Request(route_query(topic), body) for topic, body in answers.items()]
+
+            def plan(number: int) -> Plan:
+                lanes = []
+                for lane in range(CONNECTIONS):
+                    requests = []
+                    for i in range(WRITES):
+                        requests += [reads[(lane * 7 + i * READS + read) % len(reads)] for read in range(READS)]
+                        version = ((number + 1) * WRITES + i) * CONNECTIONS + lane
+                        broker = brokers[lane % BROKERS]
+                        requests.append(Request(register_request(broker, writers[lane % BROKERS].body(version))))
+                    lanes.append(requests)
+                return Plan(Protocol.REMOTING, lanes)
+
+            return Subject(server, plan, before=registered.again, warm_s=warm_s(server))
+
+        case = f"{TOPICS} topics, {BROKERS} brokers, {CONNECTIONS} connections, 5 % registrations"
+        return take_turns(session, NAME, case, [subject(server) for server in servers], Shape(CONNECTIONS))

@@ -1,0 +1,95 @@
+"""(c) Registrations of 100, 1,000 and 10,000 topics: nothing changed, one topic changed, and a broker that is new."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from nsredis.bench.brokers import Broker, compressed_registration, registration
+from nsredis.bench.load.plan import Order, Plan, Protocol, Request
+from nsredis.bench.peers.java import JavaNameServer
+from nsredis.bench.peers.name_servers import name_servers, warm_s
+from nsredis.bench.peers.process import ServerProcess
+from nsredis.bench.registrations import Registrations, unregister_request
+from nsredis.bench.results import Measurement
+from nsredis.bench.rounds import Shape, Subject, take_turns
+from nsredis.bench.session import Session
+from nsredis.core.queues import QueueData
+
+NAME: Final = "registrations"
+CONNECTIONS: Final = 4
+CHANGED: Final = {100: 300, 1000: 100, 10_000: 12}
+"""Registrations of each connection in a round, by the number of topics; each body is sent only once."""
+
+NEW: Final = {100: 100, 1000: 25, 10_000: 4}
+
+
+def measure(session: Session) -> list[Measurement]:
+    """All cases."""
+    found: list[Measurement] = []
+    with name_servers(session) as servers:
+        for topics in (10_000, 1000, 100):
+            names = [f"topic-{number:06}" for number in range(topics)]
+            brokers = [
+                Broker(f"reg{topics}-{number}", {}, address=f"10.9.{number}.1:10911") for number in range(CONNECTIONS)
+            ]
+            changed = _changed(brokers, Registrations(names, changed=names[topics // 2]), CHANGED[topics])
+            new = _new(topics, Registrations(names, changed=names[topics // 2]), NEW[topics])
+            cases: list[tuple[str, Plan | Callable[[int], Plan], float]] = [
+                ("unchanged", _unchanged(brokers, names, registration), 1),
+                ("unchanged, compressed", _unchanged(brokers, names, compressed_registration), 1),
+                ("one topic changed", changed, 1),
+                ("new, and gone again", new, 0.5),
+            ]
+            for case, plan, each in cases:
+                subjects = [_subject(server, plan, each) for server in servers if not _other_form(server, case)]
+                found += take_turns(session, NAME, f"{topics:,} topics, {case}", subjects, Shape(CONNECTIONS))
+    return found
+
+
+def _subject(server: ServerProcess, plan: Plan | Callable[[int], Plan], each: float) -> Subject:
+    return Subject(server, plan, each=each, warm_s=0.2 * warm_s(server))
+
+
+def _other_form(server: ServerProcess, case: str) -> bool:
+    """Whether the server cannot read the compressed form of RocketMQ 5."""
+    return isinstance(server, JavaNameServer) and server.major < 5 and "compressed" in case
+
+
+def _unchanged(brokers: list[Broker], names: list[str], encode: Callable[[Broker], bytes]) -> Plan:
+    table = dict.fromkeys(names, QueueData())
+    whole = [Broker(f"{broker.name}{encode.__name__}", table, address=broker.address) for broker in brokers]
+    return Plan(Protocol.REMOTING, [[Request(encode(broker))] for broker in whole])
+
+
+def _changed(brokers: list[Broker], registrations: Registrations, count: int) -> Callable[[int], Plan]:
+    """Each round goes on with versions and queues that nobody has seen."""
+
+    @lru_cache(maxsize=1)
+    def plan(number: int) -> Plan:
+        first = (number + 1) * count
+        lanes = [[Request(one) for one in registrations.requests(broker, first, count)] for broker in brokers]
+        return Plan(Protocol.REMOTING, lanes, Order.ONCE)
+
+    return plan
+
+
+def _new(topics: int, registrations: Registrations, count: int) -> Callable[[int], Plan]:
+    """Brokers that nobody has seen register and leave again."""
+
+    @lru_cache(maxsize=1)
+    def plan(number: int) -> Plan:
+        lanes = []
+        for lane in range(CONNECTIONS):
+            requests = []
+            for serial in range((number + 1) * count, (number + 2) * count):
+                broker = Broker(
+                    f"new{topics}-{lane}-{serial}", {}, address=f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
+                )
+                requests += [
+                    Request(registrations.request(broker, lane * 10_000 + serial)),
+                    Request(unregister_request(broker)),
+                ]
+            lanes.append(requests)
+        return Plan(Protocol.REMOTING, lanes, Order.ONCE)
+
+    return plan

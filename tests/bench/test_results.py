@@ -1,0 +1,103 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from nsredis.bench.chart import chart
+from nsredis.bench.goals import GOALS, verdicts
+from nsredis.bench.page import page
+from nsredis.bench.results import Measurement, Run, ratio
+from nsredis.bench.run import write_into
+from nsredis.bench.scenarios import SCENARIOS
+from nsredis.bench.tables import markdown, scenario_table
+from tests.support.processes import CHECKOUT
+
+CASE = "2 brokers, 50 connections, depth 1"
+
+
+def _measured(server: str, rates: list[float], cpu: list[float], **more: list[float]) -> Measurement:
+    return Measurement("routes", CASE, server, {"rate": rates, "cpu_us": cpu, **more})
+
+
+def _run(**more: list[float]) -> Run:
+    ours = _measured("nsredis", [40_000, 50_000, 60_000], [10, 12, 14], **more)
+    java = _measured("Java 4.9.7", [10_000, 10_000, 20_000], [80, 60, 70])
+    return Run({"cores": "2"}, {"nsredis": "ours"}, {"rust": "not there"}, [ours, java])
+
+
+def test_ratios_are_taken_within_rounds() -> None:
+    ours, java = _run().measurements
+    assert ratio("rate", ours, java) == (4.0, 3.0, 5.0)
+    assert ratio("p50_us", ours, java) is None
+
+
+def test_a_goal_is_judged_by_the_rate() -> None:
+    (verdict,) = verdicts(_run())
+    assert (verdict.against, verdict.metric, verdict.middle, verdict.words) == (
+        "Java 4.9.7",
+        "rate",
+        4.0,
+        "goal reached",
+    )
+
+
+@pytest.mark.parametrize("more", [{"load_share": [0.99], "server_share": [0.9]}, {"unquiet_share": [0.9]}])
+def test_processor_time_stands_for_a_rate_that_something_else_limited(more: dict[str, list[float]]) -> None:
+    (verdict,) = verdicts(_run(**more))
+    assert (verdict.metric, verdict.middle) == ("cpu_us", 5.0)
+    _, rows = scenario_table(_run(**more).measurements)
+    assert rows[0][2] in ("≥ 50,000", "~ 50,000")
+    assert rows[1][2] == "10,000"
+
+
+def test_values_are_judged_by_their_limits() -> None:
+    slow = Measurement("visibility", "idle", "nsredis", {"p50_us": [7_000.0]})
+    assert [one.words for one in verdicts(Run({}, measurements=[slow]))] == ["missed"]
+
+
+def test_goals_name_scenarios_that_there_are() -> None:
+    assert {goal.scenario for goal in GOALS} <= set(SCENARIOS)
+
+
+def test_every_scenario_has_its_module() -> None:
+    modules = {path.stem for path in (CHECKOUT / "nsredis" / "bench" / "scenarios").glob("*.py")}
+    assert modules - {"__init__"} == set(SCENARIOS)
+
+
+def test_a_table_for_documents() -> None:
+    assert markdown(["a", "b"], [["x", "1"], ["y", "≥ 2"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n| y | ≥ 2 |\n"
+
+
+def test_the_chart_is_a_drawing_with_a_bar_for_each_server() -> None:
+    drawing = chart(_run())
+    assert drawing.startswith("<svg ")
+    assert drawing.count("<rect ") == 2
+    assert "NaN" not in drawing
+
+
+def test_the_page_tells_who_was_measured_who_was_not_there_and_what_failed() -> None:
+    run = _run()
+    run.measurements.append(Measurement("http", "x", "nginx", {}, problem="it broke"))
+    text = page(run)
+    for words in ("goal reached", "rust (not there)", "nginx, x: it broke", "| cores | 2 |"):
+        assert words in text
+
+
+def test_what_was_written_before_of_other_scenarios_is_kept(tmp_path: Path) -> None:
+    write_into(tmp_path, _run())
+    newer = Run({"cores": "4"}, {}, {}, [Measurement("cluster", "x", "nsredis", {"rate": [1.23456789]})])
+    whole = write_into(tmp_path, newer)
+    assert [one.scenario for one in whole.measurements] == ["routes", "routes", "cluster"]
+    again = write_into(tmp_path, _run())
+    assert [one.scenario for one in again.measurements] == ["routes", "routes", "cluster"]
+    assert again.measurements[-1].metrics["rate"] == [1.2346]
+
+
+def test_the_page_of_the_documents_was_made_and_not_written() -> None:
+    import msgspec
+
+    docs = CHECKOUT / "docs"
+    run = msgspec.json.decode((docs / "performance.json").read_bytes(), type=Run)
+    assert (docs / "performance.md").read_text() == page(run)
+    assert (docs / "performance.svg").read_text() == chart(run)
+    assert not re.search(r"/(?:tmp|root|home)/", (docs / "performance.json").read_text())
