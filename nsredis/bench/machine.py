@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import sysconfig
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,12 @@ def machine_facts() -> dict[str, str]:
         "memory": _memory(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "python build": "optimized by profile" if _optimized() else "not optimized by profile",
     }
+
+
+def _optimized() -> bool:
+    return "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
 
 
 def _processor() -> str:

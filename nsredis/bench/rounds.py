@@ -1,5 +1,6 @@
 """Rounds in which the servers take turns, so that what disturbs the machine disturbs all of them."""
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from nsredis.bench.session import Session
 
 WARM_PART: Final = 0.5
 """How long the round is that is not counted, as a part of a round."""
+
+WARM_LOAD_S: Final = 2.0
+LONGEST_WARM_UP: Final = 3.0
+"""How often as long as its processor time a warm-up may take."""
 
 Sample = tuple[Usage, Usage | None, CoreTimes]
 
@@ -94,13 +99,7 @@ def _round(
     if subject.before is not None:
         subject.before()
     if number < 0:
-        _load(
-            session,
-            subject,
-            shape,
-            number,
-            max(session.first_time(subject.server, subject.warm_s), WARM_PART * seconds),
-        )
+        _warm_up(session, subject, shape, seconds)
         return
     unquiet = session.quiet.wait()
     if companion is None:
@@ -114,6 +113,17 @@ def _round(
         metrics["beside_rate"] = result.rate
         metrics["beside_p50_us"] = result.latencies.quantile_us(0.5)
     measurement.note(**metrics)
+
+
+def _warm_up(session: Session, subject: Subject, shape: Shape, seconds: float) -> None:
+    """Load a server until it has worked for its warm-up: on a busy machine that takes longer, but not without end."""
+    wanted_s = session.first_time(subject.server, subject.warm_s)
+    started, before = time.monotonic(), subject.server.usage()
+    while True:
+        _load(session, subject, shape, -1, max(WARM_PART * seconds, min(wanted_s, WARM_LOAD_S)))
+        worked_s, _ = subject.server.usage().since(before)
+        if worked_s >= wanted_s or time.monotonic() - started >= LONGEST_WARM_UP * wanted_s:
+            return
 
 
 def _load(session: Session, subject: Subject, shape: Shape, number: int, seconds: float) -> LoadResult[Sample]:

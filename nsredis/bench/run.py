@@ -85,9 +85,10 @@ def run_scenarios(names: Sequence[str], options: Options, tell: Callable[[str], 
 def write_into(folder: Path, run: Run) -> Run:
     """Write JSON, chart and page; what the JSON there has of other scenarios is kept. The whole."""
     path = folder / f"{FILE}.json"
-    whole = _together(msgspec.json.decode(path.read_bytes(), type=Run), run) if path.exists() else run
+    older = msgspec.json.decode(path.read_bytes(), type=Run) if path.exists() else Run({})
+    whole = _together(older, run)
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(_rounded(whole)), indent=1) + b"\n")
+    path.write_bytes(_by_lines(_rounded(whole)))
     (folder / f"{FILE}.svg").write_text(chart(whole))
     (folder / f"{FILE}.md").write_text(page(whole))
     return whole
@@ -103,6 +104,13 @@ def _together(older: Run, newer: Run) -> Run:
         missing={name: why for name, why in (older.missing | newer.missing).items() if why != "not asked for"},
         measurements=sorted(kept + newer.measurements, key=lambda one: order.index(one.scenario)),
     )
+
+
+def _by_lines(run: Run) -> bytes:
+    """As JSON with a line for each measurement, so that it is short and its changes can be read."""
+    head = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(run, measurements=[])), indent=1)
+    lines = b",\n".join(b"  " + msgspec.json.encode(one) for one in run.measurements)
+    return head.replace(b'"measurements": []', b'"measurements": [\n%b\n ]' % lines) + b"\n"
 
 
 def _rounded(run: Run) -> Run:

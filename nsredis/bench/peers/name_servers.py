@@ -13,7 +13,7 @@ from nsredis.bench.peers.rust import RustNameServer
 from nsredis.bench.session import Session
 
 JIT_S: Final = 10.0
-"""How long a JVM is under load before it is measured."""
+"""How long a JVM works under load before it is measured."""
 
 
 def start_peer(

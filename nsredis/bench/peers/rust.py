@@ -23,7 +23,7 @@ class RustNameServer(ServerProcess):
         home.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.about = "rocketmq-rust's name server, release build"
-        command = [path, "--listenPort", str(port), "--bindAddress", "127.0.0.1"]
+        command = [path, "--listenPort", str(port), "--bindAddress", "127.0.0.1", "--rocketmqHome", str(home)]
         environ = {**os.environ, "ROCKETMQ_HOME": str(home), "HOME": str(home), "RUST_LOG": "error"}
         super().__init__("Rust", command, home, cores, port=port, environ=environ)
         self.wait_listening()
