@@ -12,10 +12,13 @@ from nsredis.core.errors import BrokerNotFound, NsredisError, StoreUnavailable
 from nsredis.core.leases import DEFAULT_LEASE_MS
 from nsredis.core.names import encode
 from nsredis.registry import tables
+from nsredis.registry.group_commit import GroupCommit
 from nsredis.registry.keyspace import member
 from nsredis.registry.rows import data_version_text, filter_servers_text
 from nsredis.registry.runner import ScriptRunner, new_tag, refusal
 from nsredis.registry.tables import Table
+
+Command = list[str | bytes | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,14 @@ class BrokerStore:
     def __init__(self, runner: ScriptRunner, node_id: str) -> None:
         self._runner = runner
         self._node_id = node_id
+        self._without_table: GroupCommit[Command, Any] = GroupCommit(runner.pipeline)
+        """Registrations as nearly all are: of what the store knows already."""
 
     async def register(self, r: Registration, *, by: str, table: MergedTable | None) -> Registered | TableMoved:
         """Store a registration; TableMoved when its topics must be merged first, or the table was written meanwhile."""
         keyspace = self._runner.keyspace
         same = table is not None and _same_content(table)
-        reply = await self._runner.call(
+        command = self._runner.command(
             "register",
             broker=keyspace.broker(r.key),
             lease=keyspace.lease(r.key),
@@ -76,7 +81,14 @@ class BrokerStore:
             deleted=tables.encode_deleted(table.merged.deleted) if table else b"",
             delta=tables.encode_delta(table.base, table.merged) if table and not same and table.base.version else b"",
         )
-        return _registered(reply)
+        return _registered(await self._run(command) if table is not None else await self._run_with_others(command))
+
+    async def _run(self, command: Command) -> Any:
+        (reply,) = await self._runner.pipeline([command])
+        return _checked(reply)
+
+    async def _run_with_others(self, command: Command) -> Any:
+        return _checked(await self._without_table.add(command))
 
     async def beats(self, beats: Sequence[Beat]) -> list[NsredisError | None]:
         """Renew many leases in one round trip; an item is None or why it was refused, in order."""
@@ -84,14 +96,14 @@ class BrokerStore:
         return [_refused(reply) for reply in replies]
 
     def _beat(self, beat: Beat) -> list[str | bytes | int]:
-        key = BrokerKey(beat.name, beat.id)
+        keyspace, name = self._runner.keyspace, member(BrokerKey(beat.name, beat.id))
         return self._runner.command(
             "beat",
-            broker=self._runner.keyspace.broker(key),
-            lease=self._runner.keyspace.lease(key),
-            members=self._runner.keyspace.members(beat.cluster),
+            broker=keyspace.row(f"broker:{name}"),
+            lease=keyspace.row(f"lease:{name}"),
+            members=keyspace.members(beat.cluster),
             tag=new_tag(),
-            member=member(key),
+            member=name,
             cluster=beat.cluster,
             epoch=beat.epoch,
             address=beat.address,
@@ -251,6 +263,15 @@ def _registered(reply: list[Any]) -> Registered | TableMoved:
         master_address=master.decode(),
         master_ha_address=master_ha.decode(),
     )
+
+
+def _checked(reply: Any) -> Any:
+    """A reply out of a pipeline; raises what is none."""
+    if isinstance(reply, NsredisError):
+        raise reply
+    if isinstance(reply, Exception):
+        raise refusal(reply) if isinstance(reply, ResponseError) else StoreUnavailable("the store does not answer")
+    return reply
 
 
 def _refused(reply: object) -> NsredisError | None:

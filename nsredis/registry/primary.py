@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import AskError, MovedError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -25,6 +26,9 @@ CONNECT_S: Final = 1.0
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is asked where the primary is, with nothing amiss: an old one that was cut off may still answer us."""
+
+
+_PACKER: Final = HiredisRespSerializer()
 
 
 class NoPrimary(RedisConnectionError):
@@ -179,6 +183,11 @@ class _ToPrimary(AbstractConnection):
             self.finder.doubt(self.generation, why)
             raise NoPrimary(why)
         self.finder.reached(greeting)
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        """A command's bytes, made in C, as redis-py does where it is not asynchronous: half of what a beat costs."""
+        packed: list[bytes] = _PACKER.pack(*args)
+        return packed
 
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         """A reply; one that says that this is the wrong server makes all connections to it stale."""

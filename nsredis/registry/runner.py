@@ -1,7 +1,7 @@
 """Calls scripts on the store and turns its refusals into our errors."""
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, TypeVar
 
 from redis.exceptions import AuthenticationError, NoScriptError, RedisError, ResponseError
@@ -111,7 +111,7 @@ class ScriptRunner:
             if isinstance(reply, Exception):
                 raise reply
 
-    async def pipeline(self, commands: list[list[str | bytes | int]]) -> list[Any]:
+    async def pipeline(self, commands: Sequence[list[str | bytes | int]]) -> list[Any]:
         """Run commands in one go; an item that failed is its exception. Loads the scripts when they are missing."""
         replies = await self.translate(self.link.pipeline(commands))
         again = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]

@@ -37,18 +37,22 @@ class Script:
 
     def slots(self, values: dict[str, object]) -> list[str | bytes]:
         """KEYS and then ARGV in order, from exactly the names in the header; TypeError otherwise."""
-        expected = {*self.keys, *self.arguments}
-        if self.tail is not None:
-            expected.add(self.tail)
-        if values.keys() != expected:
-            wrong = sorted(values.keys() ^ expected)
-            raise TypeError(f"{self.name}: these names do not fit its header: {', '.join(wrong)}")
-        slots = [_text(values[name]) for name in (*self.keys, *self.arguments)]
+        try:
+            slots = [_text(values[name]) for name in (*self.keys, *self.arguments)]
+        except KeyError:
+            raise self._misfit(values) from None
+        if len(values) != len(slots) + (self.tail is not None) or (self.tail is not None and self.tail not in values):
+            raise self._misfit(values)
         if self.tail is not None:
             tail = values[self.tail]
             assert isinstance(tail, Iterable)
             slots.extend(_text(value) for value in tail)
         return slots
+
+    def _misfit(self, values: dict[str, object]) -> TypeError:
+        expected = {*self.keys, *self.arguments, *((self.tail,) if self.tail is not None else ())}
+        wrong = sorted(values.keys() ^ expected)
+        return TypeError(f"{self.name}: these names do not fit its header: {', '.join(wrong)}")
 
 
 def _text(value: object) -> str | bytes:

@@ -1,5 +1,6 @@
 """What the transport asks of the half above it, which knows what requests mean."""
 
+from enum import Enum
 from typing import Any, Protocol
 
 from nsredis.wire.commands import Command
@@ -52,6 +53,17 @@ class Peer:
         self._line.close(why)
 
 
+class Order(Enum):
+    """How a request of a connection stands to the others that `answer` handles."""
+
+    FREE = "free"
+    """Beside all others."""
+    SHARED = "shared"
+    """After those before it that stand alone, and beside others that share."""
+    ALONE = "alone"
+    """After all before it that share or stand alone."""
+
+
 class Door(Protocol):
     """What answers requests. Called on the event loop only, and never after `closed` of that peer.
 
@@ -65,8 +77,8 @@ class Door(Protocol):
         Bytes are a whole frame, length word and the request's number included, and counted as a success.
         """
 
-    def ordered(self, request: Command) -> bool:
-        """Whether `answer` handles it after all earlier ones of its connection of which this holds, one at a time."""
+    def order(self, request: Command) -> Order:
+        """When `answer` handles it."""
 
     async def answer(self, request: Command, peer: Peer) -> Command | None:
         """The answer to everything else, as a task of its own; None: none is sent.

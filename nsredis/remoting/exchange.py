@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from nsredis.remoting.door import Peer
+from nsredis.remoting.door import Order, Peer
 from nsredis.remoting.in_flight import InFlight, failed
 from nsredis.remoting.shared import Shared
 from nsredis.wire.codes import VERSION_GO_AWAY, ResponseCode
@@ -40,15 +40,15 @@ class Exchange:
         if shared.going_away and request.version > VERSION_GO_AWAY and not request.one_way:
             return self._frame(request, request.reply(ResponseCode.GO_AWAY, remark=GO_AWAY))
         reply: Command | bytes | None
-        ordered = False
+        order = Order.FREE
         try:
             reply = shared.door.answer_now(request, self._peer)
             if reply is None:
-                ordered = shared.door.ordered(request)
+                order = shared.door.order(request)
         except Exception as error:  # no fault of the half above closes a connection
             reply = failed(request, self._peer, error)
         if reply is None:
-            self.in_flight.take(request, len(payload), ordered=ordered)
+            self.in_flight.take(request, len(payload), order)
             return None
         return self._frame(request, reply)
 
@@ -70,8 +70,11 @@ class Exchange:
 
     def _frame(self, request: Command, reply: Command | bytes) -> bytes | None:
         """The frame to send, counted; None for a one-way request."""
+        frame: bytes | None
         if isinstance(reply, bytes):
             frame, code = reply, SUCCESS
+        elif request.one_way:
+            frame, code = None, int(reply.code)
         else:
             frame, code = self._encoded(request, reply)
         key = (request.code, code)

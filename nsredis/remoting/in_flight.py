@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from nsredis.remoting.door import Door, Peer
+from nsredis.remoting.door import Door, Order, Peer
 from nsredis.remoting.limits import Budget, Limits
 from nsredis.wire.codes import ResponseCode
 from nsredis.wire.commands import Command
@@ -37,7 +37,7 @@ class _Entry:
     request: Command
     size: int
     arrived: float
-    ordered: bool
+    order: Order
     timer: asyncio.TimerHandle | None = None
     task: asyncio.Task[Command | None] | None = None
     answered: bool = False
@@ -54,7 +54,8 @@ class InFlight:
         self._answered = answered
         self._loop = asyncio.get_running_loop()
         self._line: deque[_Entry] = deque()
-        self._line_busy = False
+        self._line_running = 0
+        self._line_alone = False
         self._waiting: deque[_Entry] = deque()
         self._running: set[_Entry] = set()
         self._bytes = 0
@@ -66,9 +67,9 @@ class InFlight:
         """Whether no more should be read for now."""
         return self.count >= self._limits.in_flight or self._bytes >= self._limits.in_flight_bytes
 
-    def take(self, request: Command, size: int, *, ordered: bool) -> None:
+    def take(self, request: Command, size: int, order: Order) -> None:
         """Answer a request that came in a frame of `size` bytes."""
-        entry = _Entry(request, size, time.perf_counter(), ordered)
+        entry = _Entry(request, size, time.perf_counter(), order)
         self.count += 1
         if not self._budget.take(size):
             entry.size = 0
@@ -77,7 +78,7 @@ class InFlight:
             return
         self._bytes += size
         entry.timer = self._loop.call_later(self._limits.answer_within_s, self._too_late, entry)
-        (self._line if ordered else self._waiting).append(entry)
+        (self._waiting if order is Order.FREE else self._line).append(entry)
         self._start_more()
 
     def end(self) -> None:
@@ -90,15 +91,22 @@ class InFlight:
         self._waiting.clear()
 
     def _start_more(self) -> None:
-        while self._line and not self._line_busy:
+        while self._line and self._may_start(self._line[0].order):
             entry = self._line.popleft()
             if not entry.answered:
-                self._line_busy = True
+                self._line_running += 1
+                self._line_alone = entry.order is Order.ALONE
                 self._start(entry)
         while self._waiting and len(self._running) < self._limits.in_flight:
             entry = self._waiting.popleft()
             if not entry.answered:
                 self._start(entry)
+
+    def _may_start(self, order: Order) -> bool:
+        """Whether the first in the line may."""
+        if order is Order.ALONE:
+            return not self._line_running
+        return not self._line_alone and self._line_running < self._limits.in_flight
 
     def _start(self, entry: _Entry) -> None:
         entry.task = self._loop.create_task(self._door.answer(entry.request, self._peer))
@@ -107,8 +115,9 @@ class InFlight:
 
     def _ended(self, entry: _Entry, task: "asyncio.Task[Command | None]") -> None:
         self._running.discard(entry)
-        if entry.ordered:
-            self._line_busy = False
+        if entry.order is not Order.FREE:
+            self._line_running -= 1
+            self._line_alone = False
         if entry.answered:
             if not task.cancelled():
                 task.exception()  # seen; the caller has been answered

@@ -6,7 +6,7 @@ from typing import Final
 from nsredis.core.brokers import BrokerKey
 from nsredis.core.errors import NsredisError
 from nsredis.remoting.bindings import Bindings
-from nsredis.remoting.door import Peer
+from nsredis.remoting.door import Order, Peer
 from nsredis.remoting.handlers import administration, kv, lists, liveness, routes
 from nsredis.remoting.handlers.call import AnswerLater, AnswerNow, Call
 from nsredis.remoting.handlers.configuration import Configuration
@@ -16,16 +16,15 @@ from nsredis.service.doors import Services
 from nsredis.wire.codes import RequestCode, ResponseCode
 from nsredis.wire.commands import Command
 
-ORDERED: Final = frozenset(
-    {
-        RequestCode.REGISTER_BROKER,
-        RequestCode.UNREGISTER_BROKER,
-        RequestCode.REGISTER_TOPIC_IN_NAMESRV,
-        RequestCode.QUERY_DATA_VERSION,
-        RequestCode.BROKER_HEARTBEAT,
-    }
-)
-"""What a broker says of itself is taken in the order in which it says it."""
+ORDERS: Final[dict[int, Order]] = {
+    RequestCode.REGISTER_BROKER: Order.ALONE,
+    RequestCode.UNREGISTER_BROKER: Order.ALONE,
+    RequestCode.REGISTER_TOPIC_IN_NAMESRV: Order.ALONE,
+    RequestCode.QUERY_DATA_VERSION: Order.SHARED,
+    RequestCode.BROKER_HEARTBEAT: Order.SHARED,
+}
+"""What a broker says of itself is taken in the order in which it says it; beats next to each other have none, and so
+those of many brokers on one connection leave together."""
 
 
 class NameServer:
@@ -62,9 +61,9 @@ class NameServer:
         except NsredisError as error:
             return refusal(request, error)
 
-    def ordered(self, request: Command) -> bool:
-        """Whether it is handled after all earlier ones of its connection."""
-        return request.code in ORDERED
+    def order(self, request: Command) -> Order:
+        """When `answer` handles it."""
+        return ORDERS.get(request.code, Order.FREE)
 
     async def answer(self, request: Command, peer: Peer) -> Command | None:
         """The answer to what the store must be asked for."""

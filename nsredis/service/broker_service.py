@@ -1,6 +1,7 @@
 """What brokers do: register, beat, change their topics, leave."""
 
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -21,8 +22,8 @@ from nsredis.core.observer import Observer
 from nsredis.core.queues import QueueData, check_queues
 from nsredis.registry import tables
 from nsredis.registry.admin_store import AdminStore, TableWrite
-from nsredis.registry.beats import BeatQueue
 from nsredis.registry.broker_store import BrokerStore, MergedTable, TableMoved
+from nsredis.registry.group_commit import BeatQueue
 from nsredis.registry.rows import data_version_text
 from nsredis.service.contention import retry_moved
 from nsredis.service.own_writes import OwnWrites
@@ -139,15 +140,18 @@ class BrokerService:
 
     async def heartbeat(self, beat: Beat) -> None:
         """Renew one lease; BrokerNotFound, StaleEpoch or Unavailable."""
-        (refused,) = await self.heartbeats([beat])
-        if refused is not None:
-            raise refused
+        try:
+            await self._queue.beat(beat)
+        except NsredisError as refused:
+            self._observer.beats(1, refused.code)
+            raise
+        self._observer.beats(1, "ok")
 
     async def heartbeats(self, beats: Sequence[Beat]) -> list[NsredisError | None]:
         """Renew many leases; an item is None or why it was refused, in order."""
         outcomes = await self._queue.beat_all(beats)
-        for refused in outcomes:
-            self._observer.beats(1, "ok" if refused is None else refused.code)
+        for code, count in Counter("ok" if refused is None else refused.code for refused in outcomes).items():
+            self._observer.beats(count, code)
         return outcomes
 
     async def is_registered(self, key: BrokerKey) -> bool:

@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from nsredis.core.errors import BrokerNotFound, NameOwned, StaleEpoch
 from nsredis.core.queues import QueueData
 from nsredis.registry import rows, tables
 from nsredis.registry.broker_store import BrokerStore, MergedTable, TableMoved
+from nsredis.registry.link import StoreLink
 from nsredis.registry.runner import ScriptRunner
 from nsredis.registry.tables import Table
 from tests.conftest import OwnStore
@@ -225,3 +228,25 @@ async def test_a_suspect_is_marked_as_it_was_seen_until_its_next_beat(
     assert await brokers.beats([Beat("c", "a b", 0)]) == [None]
     assert (await store.last_change()).kind == ChangeKind.RECOVERED
     assert rows.broker(KEY, await store.row("broker:a%20b/0")).suspect_at_ms == 0
+
+
+async def test_unchanged_registrations_of_many_travel_together_and_each_hears_its_own(
+    brokers: BrokerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [replace(WITH_TOPICS, name=f"b{i}", address=f"10.0.0.{i}:10911") for i in range(40)]
+    epochs = [(await _registered(brokers, r)).epoch for r in many]
+    trips: list[int] = []
+    pipeline = StoreLink.pipeline
+
+    async def counting(link: StoreLink, commands: Sequence[list[str | bytes | int]]) -> list[object]:
+        trips.append(len(commands))
+        return await pipeline(link, commands)
+
+    monkeypatch.setattr(StoreLink, "pipeline", counting)
+    owned = replace(many[0], cluster="other", id=1)
+    outcomes = await asyncio.gather(
+        *[brokers.register(r, by="test", table=None) for r in [*many, owned]], return_exceptions=True
+    )
+    assert [outcome.epoch for outcome in outcomes[:-1] if isinstance(outcome, Registered)] == epochs
+    assert isinstance(outcomes[-1], NameOwned)
+    assert trips == [41]

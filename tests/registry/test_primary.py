@@ -1,10 +1,11 @@
 import asyncio
 
 import pytest
+from redis.asyncio.connection import Connection
 
 from nsredis.registry import primary as module
 from nsredis.registry.cancellation import end_task
-from nsredis.registry.primary import Finder, Greeting, NoPrimary, Searcher, mapping
+from nsredis.registry.primary import Finder, Greeting, NoPrimary, Searcher, ToPrimary, mapping
 from nsredis.registry.store_url import Place
 from tests.support.eventually import eventually
 
@@ -94,3 +95,18 @@ def test_both_forms_of_a_map_are_read() -> None:
     expected = {"role": "master", "version": "9"}
     assert mapping({b"role": b"master", b"version": b"9", b"modules": [], b"proto": 3}) == expected
     assert mapping([b"role", b"master", b"version", b"9", b"modules", [], b"proto", 2]) == expected
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["PING"],
+        ["SCRIPT LOAD", "return 1"],
+        ["EVALSHA", "0" * 40, 2, "a key", "ключ", b"\x00\xff", "", 0, -7, 1 << 40],
+        ["SET", "k", b"x" * 100_000],
+    ],
+)
+def test_commands_are_packed_as_redis_py_packs_them(command: list[str | bytes | int]) -> None:
+    ours, theirs = ToPrimary(finder=Finder()), Connection()
+    assert b"".join(ours.pack_command(*command)) == b"".join(theirs.pack_command(*command))
+    assert b"".join(ours.pack_commands([command] * 3)) == b"".join(theirs.pack_commands([command] * 3))

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from nsredis.remoting.door import Peer
+from nsredis.remoting.door import Order, Peer
 from nsredis.remoting.observer import SilentRemotingObserver
 from nsredis.wire.commands import Command
 
@@ -16,6 +16,8 @@ LATER = 322
 """Answered by a task, with its own body, when `ScriptedDoor.go` is set."""
 ORDERED = 103
 """The same, in order of arrival."""
+SHARED = 904
+"""The same, beside others of its code."""
 FAILS = 1
 FAILS_LATER = 2
 FAILS_TO_SORT = 3
@@ -52,10 +54,10 @@ class ScriptedDoor:
             case _:
                 return None
 
-    def ordered(self, request: Command) -> bool:
+    def order(self, request: Command) -> Order:
         if request.code == FAILS_TO_SORT:
             raise ValueError("unsortable")
-        return request.code == ORDERED
+        return {ORDERED: Order.ALONE, SHARED: Order.SHARED}.get(request.code, Order.FREE)
 
     async def answer(self, request: Command, peer: Peer) -> Command | None:
         self.begun.append(request.opaque)

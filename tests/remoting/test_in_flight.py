@@ -9,7 +9,7 @@ from nsredis.wire.codes import ResponseCode
 from nsredis.wire.commands import Command
 from tests.remoting.conftest import Start
 from tests.remoting.raw_client import request
-from tests.remoting.scripted_door import LATER, NOW, ORDERED
+from tests.remoting.scripted_door import LATER, NOW, ORDERED, SHARED
 from tests.support.eventually import eventually
 
 
@@ -173,3 +173,28 @@ async def test_a_closed_connection_is_told_after_its_last_request(start: Start) 
     await eventually(lambda: len(door.gone) == 1)
     assert sorted(door.ended) == [1, 2, 3]  # what was sent is carried out
     assert not remoting.server._shared.connections
+
+
+async def test_those_that_share_run_beside_each_other_and_never_beside_one_that_stands_alone(start: Start) -> None:
+    remoting = await start(Limits(in_flight=3))
+    door, client = remoting.door, await remoting.client()
+    door.go.clear()
+    numbers = [(SHARED, 1), (SHARED, 2), (ORDERED, 3), (SHARED, 4), (SHARED, 5), (SHARED, 6), (SHARED, 7), (ORDERED, 8)]
+    allowed = {1: asyncio.Event(), 3: asyncio.Event(), 4: asyncio.Event()}
+
+    async def when_allowed(asked: Command, _: Peer) -> Command:
+        last = max(number for number in allowed if number <= asked.opaque)
+        await allowed[last].wait()
+        return asked.reply(0)
+
+    door.work[ORDERED] = door.work[SHARED] = when_allowed
+    await client.send(b"".join(request(code, opaque) for code, opaque in [*numbers, (NOW, 99)]))
+    assert (await client.receive()).opaque == 99  # all were read
+    await eventually(lambda: door.begun == [1, 2])
+    allowed[1].set()
+    await eventually(lambda: door.begun == [1, 2, 3])
+    allowed[3].set()
+    await eventually(lambda: door.begun == [1, 2, 3, 4, 5, 6])  # no more than may be in flight
+    allowed[4].set()
+    assert [(await client.receive()).opaque for _ in numbers] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert door.most_running == 3

@@ -249,6 +249,15 @@ async def test_nothing_is_answered_after_the_view_is_gone_or_the_connection_clos
     assert hits.count == 0
 
 
+async def test_a_change_elsewhere_moves_the_revision(both: BothWays, hits: Hits) -> None:
+    talk = both.connect("quick")
+    for revision in (7, 7, 8, 8, 9):
+        if revision != both.view.revision:
+            CHANGES["a change elsewhere"](both)
+        assert b"\r\nNsredis-Revision: %d\r\n" % revision in await talk.send(GET)
+    assert hits.count == 4
+
+
 async def test_the_time_goes_on(both: BothWays, hits: Hits, monkeypatch: pytest.MonkeyPatch) -> None:
     talk = both.connect("quick")
     await talk.send(GET)

@@ -5,8 +5,8 @@ import pytest
 
 from nsredis.core.brokers import Beat
 from nsredis.core.errors import BrokerNotFound, NsredisError, StoreUnavailable
-from nsredis.registry.beats import MAX_BATCH, BeatQueue
 from nsredis.registry.broker_store import BrokerStore
+from nsredis.registry.group_commit import MAX_BATCH, BeatQueue
 from nsredis.registry.runner import ScriptRunner
 from tests.support.eventually import eventually
 from tests.support.scripted_store import ScriptedStore
