@@ -38,7 +38,9 @@ class Connection(asyncio.Protocol):
         self.made = False
         """Whether it ever was one: over TLS it may fail before."""
         self._begun = False
-        self._unfinished = 0  # bytes of an incomplete frame, taken from the budget
+        self._unfinished = 0  # bytes of an incomplete frame, taken from their budget
+        self.frame_since: float | None = None
+        """When the incomplete frame began, on the loop's clock."""
         self._reading = True
         self._writing = True
         self._flush_is_due = False
@@ -104,8 +106,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
-        self._backlog.clear()
-        self._hold(0)
+        self._let_go()
         self._shared.observer.connection_closed(self._why or "peer")
         self._ended()
         self._settled()
@@ -132,12 +133,13 @@ class Connection(asyncio.Protocol):
         if self.closing:
             return
         self._why = why
-        self._backlog.clear()
+        self._let_go()
         self._loop.call_soon(self._finish)
 
     def abort(self, why: str) -> None:
         """Close at once."""
         self._why = self._why or why
+        self._let_go()
         if not self._lost:
             self._transport.abort()
 
@@ -146,8 +148,14 @@ class Connection(asyncio.Protocol):
         self._in_flight.end()
 
     def check_idle(self, now: float, limit_s: float) -> None:
-        """Close it when nothing moved since `limit_s` before now, the loop's time; asked from time to time."""
-        if self._active:
+        """Close it when nothing moved since `limit_s` before now, the loop's time, or when a frame takes too long.
+
+        Asked from time to time.
+        """
+        if self.frame_since is not None and now - self.frame_since >= self._shared.limits.frame_s:
+            self._shared.slow.tell("the connection of %s is closed: a frame took too long", self.peer)
+            self.abort("slow")
+        elif self._active:
             self._active, self._quiet_since = False, now
         elif now - self._quiet_since >= limit_s and not self._in_flight.count:
             self.abort("idle")
@@ -244,12 +252,25 @@ class Connection(asyncio.Protocol):
 
     def _hold(self, pending: int) -> None:
         """Account for the bytes of an incomplete frame."""
-        more, self._unfinished = pending - self._unfinished, pending
+        shared, more = self._shared, pending - self._unfinished
+        if not pending:
+            self.frame_since = None
+        elif self.frame_since is None or more <= 0:  # the one before was completed
+            self.frame_since = self._loop.time()
         if more <= 0:
-            self._shared.budget.give(-more)
-        elif not self._shared.budget.take(more):
-            self._unfinished -= more
-            self.abort("memory")
+            shared.unfinished.give(-more)
+        else:
+            while not shared.unfinished.take(more):
+                if not shared.make_room(self):
+                    self.abort("memory")
+                    return
+        self._unfinished = pending
+
+    def _let_go(self) -> None:
+        """Keep no bytes of a connection that ends: it is part of a cycle, and may be collected late."""
+        self._backlog.clear()
+        self._splitter = FrameSplitter(self._shared.limits.frame)
+        self._hold(0)
 
     def _refuse(self, error: MalformedFrame, data: bytes) -> None:
         """Close a connection whose bytes are no frames; what was answered before goes out."""

@@ -10,10 +10,13 @@ from typing import Final
 
 from nsredis.remoting.door import Door, Order, Peer
 from nsredis.remoting.limits import Budget, Limits
+from nsredis.sockets.seldom import Seldom
 from nsredis.wire.codes import ResponseCode
 from nsredis.wire.commands import Command
 
 log = logging.getLogger(__name__)
+
+overload: Final = Seldom(log, logging.WARNING)
 
 CANCEL_AGAIN_S: Final = 0.2
 """A cancellation can be lost inside a library; it is asked for until it is heard."""
@@ -73,6 +76,7 @@ class InFlight:
         self.count += 1
         if not self._budget.take(size):
             entry.size = 0
+            overload.tell("requests are refused: those that are not answered yet take all the memory they may")
             busy = "[OVERLOAD]the name server holds as many requests as it can; this one was not begun"
             self._settle(entry, request.reply(ResponseCode.SYSTEM_BUSY, remark=busy))
             return
@@ -142,7 +146,7 @@ class InFlight:
         limit_s = self._limits.answer_within_s
         if entry.task is None:
             words = f"not begun within {limit_s:g} s: earlier requests of this connection are not done"
-            self._settle(entry, entry.request.reply(ResponseCode.SYSTEM_BUSY, remark=words))
+            self._settle(entry, entry.request.reply(ResponseCode.SYSTEM_ERROR, remark=words))
             return
         log.warning("request %d of %s took more than %g s", entry.request.code, self._peer.address, limit_s)
         words = f"not done within {limit_s:g} s; whether it still will be is not known"

@@ -30,8 +30,12 @@ class Limits:
     in_flight: int = 64
     """Requests of one connection that may be unanswered before it is read no further."""
     in_flight_bytes: int = 32 << 20
-    held_bytes: int = 512 << 20
-    """Bytes of requests, complete or not, that all connections together may hold."""
+    held_bytes: int = 256 << 20
+    """Bytes of requests without an answer that all connections together may hold."""
+    unfinished_bytes: int = 256 << 20
+    """Bytes of frames that are not complete yet; where they run out, the frame that began first makes room."""
+    frame_s: float = 30.0
+    """How long a frame may take from its first byte to its last."""
     answer_within_s: float = ANSWER_WITHIN_S
 
 

@@ -41,7 +41,9 @@ class RemotingServer:
         tls: Tls | None = None,
         shortcut: Shortcut | None = None,
     ) -> None:
-        self._shared = Shared(door, observer, limits, Budget(limits.held_bytes), shortcut)
+        self._shared = Shared(
+            door, observer, limits, Budget(limits.held_bytes), Budget(limits.unfinished_bytes), shortcut
+        )
         self._observer = observer
         self._limits = limits
         self._drain_s = drain_s

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from nsredis import __version__
 from nsredis.cli.main import COMMANDS, main
 
-SERVERS = {"serve", "demo"}
+SERVERS = {"serve", "demo", "bench"}
 
 
 def test_help_lists_every_command() -> None:

@@ -54,7 +54,7 @@ async def test_every_answer_leaves_in_time(start: Start) -> None:
     for opaque in (1, 2):
         assert answers[opaque].code == ResponseCode.SYSTEM_ERROR
         assert answers[opaque].remark == "not done within 1.9 s; whether it still will be is not known"
-    assert answers[3].code == ResponseCode.SYSTEM_BUSY
+    assert answers[3].code == ResponseCode.SYSTEM_ERROR
     assert (answers[3].remark or "").startswith("not begun within 1.9 s")
     await eventually(lambda: remoting.door.running == 0)  # they are cancelled
     assert 3 not in remoting.door.begun
@@ -78,7 +78,7 @@ async def test_work_that_will_not_be_cancelled_holds_up_only_its_own_order(start
     door.work[ORDERED] = stubborn
     door.go.clear()
     assert (await client.ask(ORDERED, 1)).code == ResponseCode.SYSTEM_ERROR
-    assert (await client.ask(ORDERED, 2)).code == ResponseCode.SYSTEM_BUSY
+    assert (await client.ask(ORDERED, 2)).code == ResponseCode.SYSTEM_ERROR
     assert (await client.ask(NOW, 3)).code == 0
     await eventually(lambda: refused > 1)  # it is asked again
     door.go.set()
@@ -123,7 +123,7 @@ async def test_requests_that_wait_for_a_place_are_answered_in_time_too(start: St
     assert {answer.opaque: answer.code for answer in answers} == {
         3: ResponseCode.SUCCESS,
         1: ResponseCode.SYSTEM_ERROR,
-        2: ResponseCode.SYSTEM_BUSY,
+        2: ResponseCode.SYSTEM_ERROR,
     }
     assert remoting.door.begun == [1]
 
@@ -142,7 +142,7 @@ async def test_large_requests_fill_a_connection_sooner(start: Start) -> None:
 
 
 async def test_all_connections_together_hold_only_so_much(start: Start, caplog: pytest.LogCaptureFixture) -> None:
-    remoting = await start(Limits(held_bytes=100_000))
+    remoting = await start(Limits(held_bytes=100_000, unfinished_bytes=100_000))
     remoting.door.go.clear()
     first, second, third = [await remoting.client() for _ in range(3)]
     await first.send(request(LATER, 1, bytes(60_000)))
@@ -198,3 +198,43 @@ async def test_those_that_share_run_beside_each_other_and_never_beside_one_that_
     allowed[4].set()
     assert [(await client.receive()).opaque for _ in numbers] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert door.most_running == 3
+
+
+async def test_the_frame_that_began_first_makes_room_for_others(start: Start) -> None:
+    remoting = await start(Limits(unfinished_bytes=100_000))
+    slow, other = await remoting.client(), await remoting.client()
+    await slow.send(request(LATER, 1, bytes(200_000))[:80_000])
+    shared = remoting.server._shared
+    await eventually(lambda: shared.unfinished._left == 20_000)
+    await other.send(request(LATER, 2, bytes(60_000))[:50_000])
+    assert await slow.is_cut_off()
+    assert remoting.observer.closed == {"memory": 1}
+    await other.send(request(LATER, 2, bytes(60_000))[50_000:])
+    assert (await other.receive()).opaque == 2
+    assert shared.unfinished._left == 100_000
+
+
+async def test_a_frame_must_be_complete_in_time_though_bytes_keep_coming(start: Start) -> None:
+    remoting = await start(Limits(idle_s=1.0, frame_s=0.3))
+    client = await remoting.client()
+    frame = request(LATER, 1, bytes(10_000))
+    await client.send(frame[:1000])
+
+    async def cut_off() -> bool:
+        await client.send(b"\0")
+        return remoting.observer.closed == {"slow": 1}
+
+    await eventually(cut_off, every_s=0.05)
+
+
+async def test_a_connection_that_ends_keeps_no_bytes(start: Start) -> None:
+    remoting = await start(Limits())
+    client = await remoting.client()
+    await client.send(request(LATER, 1, bytes(200_000))[:150_000])
+    await eventually(lambda: len(remoting.server._shared.connections) == 1)
+    [connection] = remoting.server._shared.connections
+    await eventually(lambda: connection._splitter.pending > 0)
+    await client.close()
+    await eventually(lambda: connection._lost)
+    assert connection._splitter.pending == 0
+    assert connection._unfinished == 0

@@ -62,7 +62,7 @@ async def test_the_answers_of_one_read_leave_in_one_write() -> None:
     door = ScriptedDoor()
     door.go.clear()
     limits = Limits()
-    shared = Shared(door, Remembering(), limits, Budget(limits.held_bytes))
+    shared = Shared(door, Remembering(), limits, Budget(limits.held_bytes), Budget(limits.unfinished_bytes))
     connection = Connection(shared, "test:1", secure=False, ended=lambda: None)
     transport, _ = await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
     counted = Counted(transport)

@@ -77,7 +77,14 @@ class Both:
     def _through(self, which: int, reads: tuple[bytes, ...]) -> tuple[bytes, bool]:
         shortcut = self.shortcut if which else None
         limits = Limits()
-        shared = Shared(self.door, self.observers[which], limits, Budget(limits.held_bytes), shortcut)
+        shared = Shared(
+            self.door,
+            self.observers[which],
+            limits,
+            Budget(limits.held_bytes),
+            Budget(limits.unfinished_bytes),
+            shortcut,
+        )
         wire = Wire()
         connection = Connection(shared, "10.9.9.9:1", secure=False, ended=lambda: None)
         connection.connection_made(wire)  # type: ignore[arg-type]
