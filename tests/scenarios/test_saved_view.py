@@ -86,8 +86,9 @@ async def test_a_node_that_is_killed_has_saved_by_itself_and_of_which_store(
     views, killed = tmp_path / "data" / "views", tmp_path / "killed" / "views"
 
     async def whole() -> bool:
-        (file,) = [path for path in views.iterdir() if path.suffix == ".view"]
-        return head_of(file.read_bytes()).revision == (await api.get("/v1/topics")).revision
+        files = list(views.glob("*.view"))
+        assert len(files) == 1
+        return head_of(files[0].read_bytes()).revision == (await api.get("/v1/topics")).revision
 
     await eventually(whole)
     shutil.copytree(views, killed)  # what is there when it dies in this moment
