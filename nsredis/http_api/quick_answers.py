@@ -10,12 +10,25 @@ from aiohttp.helpers import rfc822_formatted_time
 from nsredis.http_api.conditional import names, tags_named
 from nsredis.http_api.middleware import SERVER, HttpObserver
 from nsredis.service.doors import Services
-from nsredis.view.answers import Answer
 
 ROUTE: Final = "/v1/routes/{topic}"
 KEPT: Final = 16_384
 LONGEST: Final = 1024
 """Bytes of a request that is remembered: what comes from a browser with its cookies is not."""
+
+
+class _Asked:
+    """What one request asks for, and the head of its last answer, for as long as that is the same."""
+
+    __slots__ = ("end", "etag", "head", "status", "tags", "topic")
+
+    def __init__(self, topic: str, tags: frozenset[str]) -> None:
+        self.topic = topic
+        self.tags = tags
+        self.etag = ""
+        self.end = b""
+        self.status = 0
+        self.head = b""
 
 
 class QuickAnswers:
@@ -30,7 +43,7 @@ class QuickAnswers:
         self._queries = services.queries
         self._nodes = services.nodes
         self._observer = observer
-        self._asked: OrderedDict[bytes, tuple[str, frozenset[str]]] = OrderedDict()
+        self._asked: OrderedDict[bytes, _Asked] = OrderedDict()
         self._ends: tuple[str, int] = ("", -1)
         self._end = b""
 
@@ -40,7 +53,7 @@ class QuickAnswers:
         if asked is None:
             return None
         started = time.monotonic()
-        found = self._look(*asked)
+        found = self._look(asked)
         if found is None:
             return None
         status, head, body = found
@@ -54,8 +67,8 @@ class QuickAnswers:
             return
         if len(raw) > LONGEST or "Expect" in request.headers:  # that is answered twice
             return
-        asked = (request.match_info["topic"], tags_named(request))
-        found = self._look(*asked)
+        asked = _Asked(request.match_info["topic"], tags_named(request))
+        found = self._look(asked)
         if found is None or not isinstance(response, web.Response):
             return
         _, head, body = found
@@ -64,21 +77,21 @@ class QuickAnswers:
                 self._asked.popitem(last=False)
             self._asked[raw] = asked
 
-    def _look(self, topic: str, tags: frozenset[str]) -> tuple[int, bytes, bytes] | None:
+    def _look(self, asked: _Asked) -> tuple[int, bytes, bytes] | None:
         """Status, head and body; None where there is no answer, or more than the view decides about it."""
-        answer = self._queries.route_at_hand(topic)
+        answer = self._queries.route_at_hand(asked.topic)
         if answer is None or self._nodes.draining or self._nodes.stale_ms():
             return None
-        if names(tags, answer.etag):
-            return 304, self._not_modified(answer), b""
-        return 200, self._whole(answer), answer.body
-
-    def _whole(self, answer: Answer) -> bytes:
-        start = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: %s\r\nContent-Length: %d\r\n"
-        return (start % (answer.etag, len(answer.body))).encode() + self._common_end()
-
-    def _not_modified(self, answer: Answer) -> bytes:
-        return f"HTTP/1.1 304 Not Modified\r\nETag: {answer.etag}\r\n".encode() + self._common_end()
+        end = self._common_end()
+        if answer.etag != asked.etag or end is not asked.end:
+            asked.etag, asked.end = answer.etag, end
+            if names(asked.tags, answer.etag):
+                asked.status, start = 304, f"HTTP/1.1 304 Not Modified\r\nETag: {answer.etag}\r\n"
+            else:
+                start = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: {answer.etag}\r\n"
+                asked.status, start = 200, f"{start}Content-Length: {len(answer.body)}\r\n"
+            asked.head = start.encode() + end
+        return asked.status, asked.head, answer.body if asked.status == 200 else b""
 
     def _common_end(self) -> bytes:
         """The headers that all answers of a second and a revision have."""

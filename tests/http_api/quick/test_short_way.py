@@ -258,6 +258,19 @@ async def test_a_change_elsewhere_moves_the_revision(both: BothWays, hits: Hits)
     assert hits.count == 4
 
 
+async def test_another_history_with_the_same_revision_has_its_own_answers(both: BothWays, hits: Hits) -> None:
+    talk = both.connect("quick")
+    first = await talk.send(GET)
+    other = filled()
+    other.set_group("a", Group("a", "c", {0: "10.9.9.9:1"}))
+    both.view.publish(other)
+    both.queries.route("TopicA")
+    second = await talk.send(GET)
+    assert hits.count == 1
+    assert b"10.9.9.9" in second
+    assert comparable(second) == comparable(await both.connect("plain").send(GET)) != comparable(first)
+
+
 async def test_the_time_goes_on(both: BothWays, hits: Hits, monkeypatch: pytest.MonkeyPatch) -> None:
     talk = both.connect("quick")
     await talk.send(GET)
