@@ -86,9 +86,9 @@ def write_into(folder: Path, run: Run) -> Run:
     """Write JSON, chart and page; what the JSON there has of other scenarios is kept. The whole."""
     path = folder / f"{FILE}.json"
     older = msgspec.json.decode(path.read_bytes(), type=Run) if path.exists() else Run({})
-    whole = _together(older, run)
+    whole = _rounded(_together(older, run))  # the page is made of what the JSON says
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_by_lines(_rounded(whole)))
+    path.write_bytes(_by_lines(whole))
     (folder / f"{FILE}.svg").write_text(chart(whole))
     (folder / f"{FILE}.md").write_text(page(whole))
     return whole
