@@ -8,6 +8,7 @@ import xxhash
 
 from nsredis.core.brokers import BrokerKey, DataVersion, Registered, Registration
 from nsredis.core.errors import InvalidField, StaleEpoch
+from nsredis.core.leases import check_lease_ms
 from nsredis.core.queues import QueueData
 from nsredis.core.routes import ORDER_NAMESPACE
 from nsredis.remoting.bindings import Bindings
@@ -20,6 +21,7 @@ from nsredis.wire.registration import RegisterBody, body_crc, decode_register_bo
 
 log = logging.getLogger(__name__)
 
+TIMEOUT: Final = "heartbeatTimeoutMillis"
 FACTS_KEPT: Final = 20_000
 WARNED_KEPT: Final = 10_000
 LOOPBACK: Final = ("127.", "localhost:", "[::1]:")
@@ -100,7 +102,7 @@ class Registrations:
             address=required(request, "brokerAddr"),
             ha_address=optional(request, "haServerAddr"),
             data_version=facts.data_version,
-            lease_ms=whole_number(request, "heartbeatTimeoutMillis", settings.remoting_lease_ms),
+            lease_ms=check_lease_ms(TIMEOUT, whole_number(request, TIMEOUT, settings.remoting_lease_ms)),
             zone=optional(request, "__ZONE_NAME"),
             acting_master=flag(request, "enableActingMaster"),
             filter_servers=facts.filter_servers,

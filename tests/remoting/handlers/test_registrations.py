@@ -75,7 +75,7 @@ async def test_what_must_be_said(client: RemotingClient, api: Api, name: str) ->
         ("brokerId", "-1", "brokerId"),
         ("brokerId", "x", "brokerId"),
         ("brokerAddr", "no port", "address"),
-        ("heartbeatTimeoutMillis", "0", "leaseMs"),
+        ("heartbeatTimeoutMillis", "0", "heartbeatTimeoutMillis"),
         ("heartbeatTimeoutMillis", "soon", "heartbeatTimeoutMillis"),
         ("bodyCrc32", "x", "bodyCrc32"),
         ("brokerName", "x" * 300, "brokerName"),
