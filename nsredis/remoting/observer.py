@@ -10,7 +10,7 @@ class RemotingObserver(Protocol):
         """A connection was taken; over TLS, after its handshake."""
 
     def connection_closed(self, why: str) -> None:
-        """It is gone: `peer`, `idle`, `malformed`, `memory`, `drain`, `stop`, or a slug of the half above."""
+        """It is gone: `peer`, `idle`, `slow`, `malformed`, `memory`, `drain`, `stop`, or a slug of the half above."""
 
     def connection_refused(self, why: str) -> None:
         """One was turned away: `full`, `address`, `proxy`, `plaintext`, `handshake`, `slow`, `malformed`."""
