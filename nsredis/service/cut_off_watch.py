@@ -34,11 +34,15 @@ class CutOffWatch:
 
     async def run(self) -> None:
         """Watch for ever."""
+        loop = asyncio.get_running_loop()
+        well_since: float | None = None
         async with PeerCheck() as check:
             while True:
                 await asyncio.sleep(LOOK_S)
-                well = await check.well(self._peers()) if self._sweeper.failing_ms >= ASK_FROM_MS else 0
-                self._found(cut_off=is_cut_off(self._sweeper.failing_ms, well))
+                well = self._sweeper.failing_ms >= ASK_FROM_MS and await check.well(self._peers())
+                well_since = (well_since or loop.time()) if well else None
+                well_for_ms = int((loop.time() - well_since) * 1000) if well_since is not None else 0
+                self._found(cut_off=is_cut_off(self._sweeper.failing_ms, well_for_ms))
 
     def _peers(self) -> list[str]:
         """The other nodes' addresses, those first that were ready when they were last heard of."""

@@ -1,16 +1,23 @@
 import pytest
 
-from nsredis.core.cut_off import ASK_FROM_MS, CUT_OFF_MS, WELL_MS, is_cut_off, is_well
+from nsredis.core.cut_off import ASK_FROM_MS, CUT_OFF_MS, WELL_FOR_MS, WELL_MS, is_cut_off, is_well
 
 
 @pytest.mark.parametrize(
-    ("unwritten_ms", "well_peers", "cut"),
-    [(CUT_OFF_MS, 1, True), (60_000, 3, True), (CUT_OFF_MS - 1, 3, False), (60_000, 0, False), (0, 3, False)],
+    ("unwritten_ms", "well_for_ms", "cut"),
+    [
+        (CUT_OFF_MS, WELL_FOR_MS, True),
+        (60_000, 60_000, True),
+        (CUT_OFF_MS - 1, 60_000, False),
+        (60_000, WELL_FOR_MS - 1, False),  # the store is back, and a peer was first to write
+        (60_000, 0, False),
+        (0, 60_000, False),
+    ],
 )
 def test_a_node_is_cut_off_when_its_writes_fail_for_two_seconds_and_a_peer_is_well(
-    unwritten_ms: int, well_peers: int, *, cut: bool
+    unwritten_ms: int, well_for_ms: int, *, cut: bool
 ) -> None:
-    assert is_cut_off(unwritten_ms, well_peers) is cut
+    assert is_cut_off(unwritten_ms, well_for_ms) is cut
 
 
 @pytest.mark.parametrize(
