@@ -14,8 +14,13 @@ FIRST_SENDS = 5
 """Tries for the first message: in this library the first send races with the start of the client."""
 
 
+_saying = threading.Lock()
+
+
 def say(*words: str) -> None:
-    print("\t".join(words), flush=True)  # noqa: T201 - it is how the test hears of it
+    """A line for the test; messages come on several threads, whose lines must not run into each other."""
+    with _saying:
+        print("\t".join(words), flush=True)  # noqa: T201 - it is how the test hears of it
 
 
 def send(name_servers: str, topic: str, count: int) -> None:
