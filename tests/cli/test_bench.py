@@ -81,11 +81,12 @@ async def test_a_scenario_is_measured_beside_its_peers_and_written_down(tmp_path
         str(tmp_path),
         "--json",
     )
-    run = await command("bench", "http", "mixed", *arguments, server="127.0.0.1:1")
+    run = await command("bench", "http", "mixed", "workers", *arguments, server="127.0.0.1:1")
     assert run.code == 0, run.err
     said = json.loads(run.out)
     measured = {(one["scenario"], one["server"]) for one in said["measurements"]}
-    assert measured == {("http", "nsredis"), ("http", "aiohttp"), ("mixed", "nsredis")}
+    workers = {("workers", "nsredis, 1 worker"), ("workers", "nsredis, 2 workers")}
+    assert measured == {("http", "nsredis"), ("http", "aiohttp"), ("mixed", "nsredis"), *workers}
     for one in said["measurements"]:
         assert one["problem"] == ""
         assert min(one["metrics"]["cpu_us"]) > 0
