@@ -1,6 +1,7 @@
 """Which requests are answered without aiohttp's machinery, and which are not."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -14,7 +15,7 @@ from nsredis.http_api import quick_answers
 from nsredis.http_api.quick_connection import aiohttp_is_known
 from nsredis.view.state import State
 from tests.http_api.quick.both_ways import DATE, BothWays, comparable
-from tests.http_api.quick.conftest import GET, PATHS, Hits, filled
+from tests.http_api.quick.conftest import GET, LISTS, PATHS, Hits, filled
 from tests.support.eventually import eventually
 
 # The same bytes, whatever is sent and whatever happens
@@ -40,7 +41,9 @@ HEADERS = [
 def requests(draw: st.DrawFn) -> bytes:
     """What clients send, and what some of them should not."""
     method = draw(st.sampled_from(["GET"] * 8 + ["HEAD", "DELETE"]))
-    path = draw(st.sampled_from(PATHS)) + draw(st.sampled_from([""] * 8 + ["?", "?zone=z", "?minRevision=1"]))
+    path = draw(st.sampled_from([*PATHS, *LISTS]))
+    if "?" not in path:
+        path += draw(st.sampled_from([""] * 8 + ["?", "?zone=z", "?minRevision=1"]))
     version = draw(st.sampled_from(["HTTP/1.1"] * 8 + ["HTTP/1.0"]))
     headers = draw(st.lists(st.sampled_from(HEADERS), max_size=2))
     body = ""
@@ -110,6 +113,31 @@ async def test_a_request_that_comes_again_takes_the_short_way(both: BothWays, hi
     assert both.counts["quick"].answers == {("/v1/routes/{topic}", "GET", 200): 3}
 
 
+@pytest.mark.parametrize("path", [b"/v1/topics", b"/v1/topics?prefix=Topic&limit=1", b"/v1/clusters"])
+async def test_a_list_takes_the_short_way_until_the_view_changes_and_then_too(
+    both: BothWays, hits: Hits, path: bytes
+) -> None:
+    get = GET.replace(b"/v1/routes/TopicA", path)
+    talk, plain = both.connect("quick"), both.connect("plain")
+    first = await talk.send(get)
+    assert comparable(await talk.send(get)) == comparable(first) == comparable(await plain.send(get))
+    assert hits.count == 1
+    CHANGES["all of a"](both)
+    CHANGES["all of b"](both)
+    changed = await talk.send(get)
+    assert hits.count == 2
+    assert comparable(changed) == comparable(await plain.send(get)) != comparable(first)
+    etag = re.search(rb"ETag: (\S+)", changed)
+    assert etag is not None
+    conditional = get[:-2] + b"If-None-Match: " + etag[1] + b"\r\n\r\n"
+    for _ in range(2):
+        assert (await talk.send(conditional)).startswith(b"HTTP/1.1 304 ")
+    assert hits.count == 3
+    both.view._state = None
+    assert (await talk.send(get)).startswith(b"HTTP/1.1 503 ")
+    assert hits.count == 3
+
+
 async def test_not_modified_takes_the_short_way_too(both: BothWays, hits: Hits) -> None:
     etag = both.queries.route("TopicA").etag.encode()
     conditional = GET[:-2] + b"If-None-Match: " + etag + b"\r\n\r\n"
@@ -132,7 +160,9 @@ async def test_not_modified_takes_the_short_way_too(both: BothWays, hits: Hits) 
         GET.replace(b"TopicA", b"Nope"),
         GET.replace(b"TopicA", b"TopicA?zone=z"),
         GET.replace(b"TopicA", b"TopicA?minRevision=1"),
-        GET.replace(b"/routes/TopicA", b"/topics"),
+        GET.replace(b"/routes/TopicA", b"/topics?minRevision=1"),
+        GET.replace(b"/routes/TopicA", b"/topics?cursor=x"),
+        GET.replace(b"/routes/TopicA", b"/settings"),
         *[
             GET[:-2] + header + b"\r\n\r\n"
             for header in (
