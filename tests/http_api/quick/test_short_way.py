@@ -1,7 +1,6 @@
 """Which requests are answered without aiohttp's machinery, and which are not."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -111,31 +110,6 @@ async def test_a_request_that_comes_again_takes_the_short_way(both: BothWays, hi
     assert comparable(await other.send(GET)) == comparable(first)
     assert hits.count == 2
     assert both.counts["quick"].answers == {("/v1/routes/{topic}", "GET", 200): 3}
-
-
-@pytest.mark.parametrize("path", [b"/v1/topics", b"/v1/topics?prefix=Topic&limit=1", b"/v1/clusters"])
-async def test_a_list_takes_the_short_way_until_the_view_changes_and_then_too(
-    both: BothWays, hits: Hits, path: bytes
-) -> None:
-    get = GET.replace(b"/v1/routes/TopicA", path)
-    talk, plain = both.connect("quick"), both.connect("plain")
-    first = await talk.send(get)
-    assert comparable(await talk.send(get)) == comparable(first) == comparable(await plain.send(get))
-    assert hits.count == 1
-    CHANGES["all of a"](both)
-    CHANGES["all of b"](both)
-    changed = await talk.send(get)
-    assert hits.count == 2
-    assert comparable(changed) == comparable(await plain.send(get)) != comparable(first)
-    etag = re.search(rb"ETag: (\S+)", changed)
-    assert etag is not None
-    conditional = get[:-2] + b"If-None-Match: " + etag[1] + b"\r\n\r\n"
-    for _ in range(2):
-        assert (await talk.send(conditional)).startswith(b"HTTP/1.1 304 ")
-    assert hits.count == 3
-    both.view._state = None
-    assert (await talk.send(get)).startswith(b"HTTP/1.1 503 ")
-    assert hits.count == 3
 
 
 async def test_not_modified_takes_the_short_way_too(both: BothWays, hits: Hits) -> None:
