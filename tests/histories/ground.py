@@ -90,7 +90,8 @@ class Ground:
             self.store.start()
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
             for number in range(NODES):
-                way = await self._stack.enter_async_context(Way(("127.0.0.1", self.store.port)))
+                way = Way(("127.0.0.1", self.store.port))
+                await self._stack.enter_async_context(way)
                 self.nodes.append(NodePlace(self._folder, number, way))
             for node in self.nodes:
                 node.start()

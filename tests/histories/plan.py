@@ -151,7 +151,8 @@ KINDS: Final[dict[str, tuple[float, float, float]]] = {
 
 def faults(draw: random.Random, seconds: float, kinds: dict[str, tuple[float, float, float]]) -> tuple[FaultPlan, ...]:
     """One fault after another, with quiet in between."""
-    found, at = [], draw.uniform(4, 7)
+    found: list[FaultPlan] = []
+    at = draw.uniform(4, 7)
     while True:
         kind = draw.choices(list(kinds), [weight for weight, _, _ in kinds.values()])[0]
         lasts = draw.uniform(*kinds[kind][1:])

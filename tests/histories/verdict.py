@@ -18,13 +18,16 @@ class Verdict:
     violations: list[str] = field(default_factory=list)
     count: int = 0
 
-    def expect(self, kept: object, words: Callable[[], str]) -> None:
-        """One comparison; the words tell the violation when the promise was not kept."""
+    def kept(self, promise: object) -> bool:
+        """One comparison; whether it came out well."""
         self.checked += 1
-        if not kept:
-            self.count += 1
-            if len(self.violations) < KEPT:
-                self.violations.append(words())
+        return bool(promise)
+
+    def violated(self, words: str) -> None:
+        """It did not: the words say what was seen."""
+        self.count += 1
+        if len(self.violations) < KEPT:
+            self.violations.append(words)
 
 
 Validator = Callable[[History], Verdict]

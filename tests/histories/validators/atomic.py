@@ -12,7 +12,8 @@ def check(history: History) -> Verdict:
     for look in looks(history):
         for name in {name for groups in look.topics.values() for name in groups or ()}:
             problem = _problem(look, name, tables.get(name, {}))
-            verdict.expect(problem is None, lambda name=name, look=look, problem=problem: f"{name}: {problem}; {look}")
+            if not verdict.kept(problem is None):
+                verdict.violated(f"{name}: {problem}; {look}")
     return verdict
 
 

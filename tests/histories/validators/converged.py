@@ -12,12 +12,11 @@ def check(history: History) -> Verdict:
         mark = call.digest if call.ok or call.status == 404 else f"{call.status} {call.code}"
         last.setdefault(call.args["asked"], {})[call.node.partition(".")[0]] = (mark, call.revision)
     for asked, answers in last.items():
-        verdict.expect(len({mark for mark, _ in answers.values()}) == 1, lambda a=asked, w=answers: f"{a}: {w}")
-        verdict.expect(
-            len({revision for _, revision in answers.values()}) == 1, lambda a=asked, w=answers: f"{a}: revisions {w}"
-        )
+        if not verdict.kept(len({mark for mark, _ in answers.values()}) == 1):
+            verdict.violated(f"{asked}: {answers}")
+        if not verdict.kept(len({revision for _, revision in answers.values()}) == 1):
+            verdict.violated(f"{asked}: revisions {answers}")
     for fault in history.faults:
-        verdict.expect(
-            fault.healed < 1e9, lambda f=fault: f"nodes do not follow again after {f.kind} from {f.start:.3f} s"
-        )
+        if not verdict.kept(fault.healed < 1e9):
+            verdict.violated(f"nodes do not follow again after {fault.kind} from {fault.start:.3f} s")
     return verdict

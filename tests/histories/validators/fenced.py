@@ -15,14 +15,9 @@ def check(history: History) -> Verdict:
         if late.args.get("late"):
             broker = late.args["broker"]
             newer = _newer(late, calls[broker], found[broker])
-            if newer is not None:
-                verdict.expect(
-                    not late.ok,
-                    lambda c=late, n=newer: (
-                        f"{c.verb} of epoch {c.args['epoch']} of {c.args['broker']} is a success at "
-                        f"{c.start:.3f} s, while epoch {n} lives"
-                    ),
-                )
+            if newer is not None and not verdict.kept(not late.ok):
+                said = f"{late.verb} of epoch {late.args['epoch']} of {broker}"
+                verdict.violated(f"{said} is a success at {late.start:.3f} s, while epoch {newer} lives")
     return verdict
 
 
@@ -32,9 +27,8 @@ def _epochs_grow(broker: str, calls: list[Call], verdict: Verdict) -> None:
         if call.verb == "register" and call.ok and call.body:
             present, now = call.body["epoch"], call.args["instance"]
             kept = present > epoch if now != instance else present >= epoch
-            verdict.expect(
-                kept, lambda c=call, e=epoch: f"{broker} has epoch {c.body['epoch']} at {c.start:.3f} s after epoch {e}"
-            )
+            if not verdict.kept(kept):
+                verdict.violated(f"{broker} has epoch {call.body['epoch']} at {call.start:.3f} s after epoch {epoch}")
             epoch, instance = present, now
 
 

@@ -21,19 +21,15 @@ def check(history: History) -> Verdict:
         for topic, window in _due(look, by_topic):
             name, _, number = window.broker.partition("/")
             groups = look.topics[topic] or {}
-            verdict.expect(
-                name in groups and number in groups[name][3],
-                lambda w=window, t=topic, k=look: f"{_words(w)}, and is not in the route of {t} ({k})",
-            )
+            if not verdict.kept(name in groups and number in groups[name][3]):
+                verdict.violated(f"{_words(window)}, and is not in the route of {topic} ({look})")
     everybody = [window for its in found.values() for window in its]
     for call in history.verbs("brokers"):
         for window in everybody if call.ok else ():
             if _must_have(window, call.start, call.end, call.revision):
                 state = call.body.get(window.broker, ["absent"])[0]
-                verdict.expect(
-                    state in ("online", "suspect"),
-                    lambda w=window, c=call, s=state: f"{_words(w)}, and is {s} for {c.connection} at {c.start:.3f} s",
-                )
+                if not verdict.kept(state in ("online", "suspect")):
+                    verdict.violated(f"{_words(window)}, and is {state} for {call.connection} at {call.start:.3f} s")
     _told(history, found, verdict)
     return verdict
 
@@ -44,8 +40,10 @@ def _must_have(window: Window, start: float, end: float, revision: int) -> bool:
 
 def _due(look: Look, by_topic: dict[str, list[Window]]) -> Iterator[tuple[str, Window]]:
     for topic in look.topics:
-        for window in by_topic.get(topic, ()):
-            if _must_have(window, look.start, look.end, look.revision):
+        due = [window for window in by_topic.get(topic, ()) if _must_have(window, look.start, look.end, look.revision)]
+        present = {window.broker for window in due}
+        for window in due:
+            if f"{window.broker.partition('/')[0]}/0" in present:  # it is the master who brings the topics
                 yield topic, window
 
 
@@ -56,11 +54,8 @@ def _told(history: History, found: dict[str, list[Window]], verdict: Verdict) ->
             if call.verb != "beat":
                 continue
             window = next((one for one in found[broker] if one.since <= call.start and call.end <= one.until), None)
-            if window is not None:
-                verdict.expect(
-                    not _unknown(call),
-                    lambda w=window, c=call: f"{_words(w)}, and is told to register at {c.start:.3f} s",
-                )
+            if window is not None and not verdict.kept(not _unknown(call)):
+                verdict.violated(f"{_words(window)}, and is told to register at {call.start:.3f} s")
 
 
 def _unknown(call: Call) -> bool:

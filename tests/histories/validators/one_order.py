@@ -19,10 +19,8 @@ def check(history: History) -> Verdict:
     for at, connection, node, revision in sorted(answers) + sorted(events, key=lambda event: event[0]):
         before, before_at = seen.get(connection, (0, at))
         told = revision >= before or _reported(reloads.get(node, []), before_at, at)
-        verdict.expect(
-            told,
-            lambda c=connection, r=revision, b=before, t=at: f"{c} saw revision {b} and at {t:.3f} s revision {r}",
-        )
+        if not verdict.kept(told):
+            verdict.violated(f"{connection} saw revision {before} and at {at:.3f} s revision {revision}")
         seen[connection] = (revision, at)
     return verdict
 

@@ -17,10 +17,8 @@ def check(history: History) -> Verdict:
             continue  # nobody can tell which history the answer is of
         epoch = sum(loss.start < at for loss in failovers)
         known, first = seen.setdefault((epoch, revision, question), (mark, who))
-        verdict.expect(
-            known == mark,
-            lambda q=question, r=revision, a=first, b=who: f"{q} at revision {r} differs: {a} and {b}",
-        )
+        if not verdict.kept(known == mark):
+            verdict.violated(f"{question} at revision {revision} differs: {first} and {who}")
     return verdict
 
 

@@ -9,9 +9,6 @@ from tests.histories.verdict import Verdict
 FRESH_S: Final = 2.0
 """A view counts as followed for so long after it was last compared."""
 
-COMPARED_S: Final = 1.5
-"""It is compared once a second, and on a busy machine a little later."""
-
 LONG_S: Final = 2.5
 """A gap so long gives every broker a whole lease."""
 
@@ -25,11 +22,11 @@ def check(history: History) -> Verdict:
             continue  # nodes can read all the time, so they follow
         for call in history.verbs("route", "routes", "topics", "clusters", "brokers"):
             if fault.start <= call.start and call.end <= fault.end:
-                verdict.expect(call.ok, lambda c=call, f=fault: f"{_words(c)} is refused during {f.kind}: {c.code}")
-                if call.start > fault.start + FRESH_S and not call.args.get("door") and call.ok:
-                    verdict.expect(
-                        call.stale_ms > 0, lambda c=call, f=fault: f"{_words(c)} is not stale during {f.kind}"
-                    )
+                if not verdict.kept(call.ok):
+                    verdict.violated(f"{_words(call)} is refused during {fault.kind}: {call.code}")
+                tells = call.ok and not call.args.get("door") and call.start > fault.start + FRESH_S
+                if tells and not verdict.kept(call.stale_ms > 0):
+                    verdict.violated(f"{_words(call)} is not stale during {fault.kind}")
     for before, fault in zip([None, *faults], faults, strict=False):
         _nobody_expires(history, before, fault, verdict)
     return verdict
@@ -50,13 +47,9 @@ def _nobody_expires(history: History, before: Fault | None, fault: Fault, verdic
             continue
         for subject in change.subjects:
             broker = subject.removeprefix("broker:")
-            if broker in leases and broker in heard and change.at < fault.end + leases[broker]:
-                verdict.expect(
-                    False,
-                    lambda b=broker, c=change, f=fault: (
-                        f"{b} expired at {c.at:.3f} s ({c.why}), right after {f.kind}, which ended at {f.end:.3f} s"
-                    ),
-                )
+            if broker in heard and change.at < fault.end + leases[broker]:
+                words = f"{broker} expired at {change.at:.3f} s ({change.why})"
+                verdict.violated(f"{words}, right after {fault.kind}, which ended at {fault.end:.3f} s")
     verdict.checked += len(heard)
 
 

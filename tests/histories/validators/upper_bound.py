@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.histories import disturbances
-from tests.histories.lines import Call, History, Member
+from tests.histories.lines import INFINITY, Call, History, Member
 from tests.histories.lives import own_calls
 from tests.histories.verdict import Verdict
 
@@ -40,14 +40,10 @@ def check(history: History) -> Verdict:
         present = _present(call)
         for broker, its in by_name.items():
             for stop in its:
-                if stop.gone < call.start and call.end < stop.back:
-                    verdict.expect(
-                        broker not in present,
-                        lambda s=stop, c=call: (
-                            f"{s.broker} ({s.how} at {s.at:.3f} s) should be gone at {s.gone:.3f} s "
-                            f"and is seen by {c.client} at node {c.node} at {c.start:.3f} s"
-                        ),
-                    )
+                due = stop.gone < call.start and call.end < stop.back
+                if due and not verdict.kept(broker not in present):
+                    seen = f"is seen by {call.client} at node {call.node} at {call.start:.3f} s"
+                    verdict.violated(f"{broker} ({stop.how} at {stop.at:.3f} s), due at {stop.gone:.3f} s, {seen}")
     return verdict
 
 
@@ -68,7 +64,7 @@ def stops(history: History) -> Iterator[Stop]:
                 continue
             lease_s = 0.0 if call.verb == "leave" and call.ok else members[broker].lease_s
             before, after = calls[: i + 1], calls[i + 1 :]
-            back = next((later.start for later in after if later.verb in ("register", "speak")), disturbances.INFINITY)
+            back = next((later.start for later in after if later.verb in ("register", "speak")), INFINITY)
             counted = _last_effect(history, before) + lease_s
             due = disturbances.settled(history, call.start - lease_s, counted + PROMISED_S, lease_s, MARGIN_S)
             due = _unbraked(history, members[broker], call.start, due)
@@ -103,7 +99,7 @@ def _unbraked(history: History, member: Member, start: float, due: float) -> flo
                 due = max(due, change.at + member.lease_s + PROMISED_S)
             engaged_at = None
     if engaged_at is not None and engaged_at <= due:
-        return disturbances.INFINITY
+        return INFINITY
     return due
 
 

@@ -40,13 +40,10 @@ def _knows(look: Call, stream: Call, events: list[Told], by: float, verdict: Ver
     place = bisect_right(events, by, key=lambda event: event.at)
     last = events[place - 1] if place else None
     known = last is not None and (last.digest == look.digest or last.revision > look.revision)
-    verdict.expect(
-        known,
-        lambda: (
-            f"{stream.connection} was not told of {look.args['topic']} at revision {look.revision}, which "
-            f"{look.client} saw at {look.end:.3f} s; its last event was {last and (last.revision, last.at)}"
-        ),
-    )
+    if not verdict.kept(known):
+        heard = f"revision {last.revision} at {last.at:.3f} s" if last is not None else "nothing"
+        seen = f"{look.args['topic']} at revision {look.revision}, seen by {look.client} at {look.end:.3f} s"
+        verdict.violated(f"{stream.connection} was not told of {seen}; its last event was {heard}")
 
 
 def _begins_whole(history: History, stream: Call, told: dict[str, list[Told]], verdict: Verdict) -> None:
@@ -54,4 +51,5 @@ def _begins_whole(history: History, stream: Call, told: dict[str, list[Told]], v
     by = stream.start + ARRIVES_S
     if by < stream.end and not disturbances.disturbed(history, stream.node, stream.start, by):
         lacking = [topic for topic in stream.args["topics"] if f"topic:{topic}" not in told]
-        verdict.expect(not lacking, lambda: f"{stream.connection} began without {lacking}")
+        if not verdict.kept(not lacking):
+            verdict.violated(f"{stream.connection} began without {lacking}")
