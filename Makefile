@@ -31,8 +31,9 @@ demo: $(VENV)/installed ## start two nodes on one store, and 20 simulated broker
 	@exec $(BIN)/nsredis demo $(ARGS)
 
 test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run has the rest)
-	@$(BIN)/python -m pytest -m 'not installed and not interop' $(ARGS)
-	@echo 'Not run: what needs haproxy and redis-server (-m installed) or Java and Maven (-m interop). .ci/run has all.'
+	@$(BIN)/python -m pytest -m 'not installed and not interop and not histories' $(ARGS)
+	@echo 'Not run: what needs haproxy and redis-server (-m installed) or Java and Maven (-m interop), and minutes of'
+	@echo 'traffic and faults (-m histories). .ci/run has all.'
 
 lint: $(VENV)/developed ## check style and layers
 	$(BIN)/ruff check
