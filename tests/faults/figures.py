@@ -94,7 +94,7 @@ class Figures:
 
 
 def _notes_of(file: Path) -> list[dict[str, object]]:
-    return orjson.loads(file.read_bytes())["notes"] if file.exists() else []  # type: ignore[no-any-return]
+    return orjson.loads(file.read_bytes())["notes"] if file.exists() else []
 
 
 def read(file: Path) -> tuple[dict[str, str], list[Note]]:

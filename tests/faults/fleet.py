@@ -87,7 +87,7 @@ class LivingBrokers:
         return routes
 
     async def shown_by(self, apis: Sequence[Api], within_s: float = 20.0) -> float:
-        """Wait until each node, fresh, serves all their routes; how long it took in seconds."""
+        """Wait until each node, following the store, serves all their routes; how long it took in seconds."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         for api in apis:
@@ -96,8 +96,8 @@ class LivingBrokers:
 
     async def _shows_all(self, api: Api) -> bool:
         for topic, brokers in self.routes.items():
-            reply = await api.route(topic)
-            if reply.status != HTTPStatus.OK or reply.headers["Nsredis-Stale-Ms"] != "0":
+            reply = await api.get(f"/v1/routes/{topic}?consistency=strong")
+            if reply.status != HTTPStatus.OK:
                 return False
             if {data["brokerName"]: data["brokerAddrs"]["0"] for data in reply.json["brokerDatas"]} != brokers:
                 return False
@@ -154,9 +154,8 @@ class LivingBrokers:
                     await task
                 assert not failed
         for broker in self.brokers:
-            if broker.name in names and broker.connection is not None:
-                connection, broker.connection = broker.connection, None
-                await connection.close()
+            if broker.name in names:
+                await self._hang_up(broker)
 
     def speak(self, *names: str) -> None:
         """These beat, if they did not."""
@@ -228,8 +227,9 @@ class LivingBrokers:
 
     async def _register_by_remoting(self, broker: LivingBroker, offered: Mapping[str, QueueData]) -> bool:
         try:
-            if broker.connection is None or broker.connection.closed:
-                broker.connection = None  # so that a failure leaves none
+            if broker.connection is not None and broker.connection.closed:
+                await self._hang_up(broker)
+            if broker.connection is None:
                 broker.connection = await RemotingClient.connect(self._next_place().remoting)
             answer = await broker.connection.register(
                 broker.name,
@@ -239,8 +239,12 @@ class LivingBrokers:
                 heartbeatTimeoutMillis=str(self._lease_ms),
             )
         except OSError:  # a time-out is one
-            connection, broker.connection = broker.connection, None
-            if connection is not None:
-                await connection.close()
+            await self._hang_up(broker)
             return False
         return answer.code == 0
+
+    @staticmethod
+    async def _hang_up(broker: LivingBroker) -> None:
+        connection, broker.connection = broker.connection, None
+        if connection is not None:
+            await connection.close()

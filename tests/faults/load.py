@@ -55,17 +55,22 @@ class LookupLoad:
         self.expected = Expected(routes)
         self.outcomes: list[Outcome] = []
         self._places = list(places)
-        self._remoting, self._http, self._interval_s = remoting, http, interval_s
+        self.remoting, self.http, self._interval_s = remoting, http, interval_s
         self._clients: list[Asking] = []
         self._stalls = Stalls()
         self._began = self._ended = 0.0
+
+    @property
+    def clients(self) -> int:
+        """How many ask; those of RocketMQ's protocol have the lower numbers."""
+        return self.remoting + self.http
 
     async def __aenter__(self) -> "LookupLoad":
         await self._stalls.__aenter__()
         loop = asyncio.get_running_loop()
         self._began = self._ended = loop.time() + 0.1
-        addresses = [(RemotingSpeech, [place.remoting for place in self._places])] * self._remoting
-        addresses += [(HttpSpeech, [place.http for place in self._places])] * self._http  # type: ignore[list-item]
+        addresses = [(RemotingSpeech, [place.remoting for place in self._places])] * self.remoting
+        addresses += [(HttpSpeech, [place.http for place in self._places])] * self.http  # type: ignore[list-item]
         for number, (speech, places) in enumerate(addresses):
             client = Asking(number, places, speech, self.expected, self.outcomes.append)
             self._clients.append(client)
