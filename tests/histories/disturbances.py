@@ -25,6 +25,11 @@ def losses(history: History) -> list[Fault]:
     return [fault for fault in history.faults if fault.kind in HISTORY_LOST]
 
 
+def known_before(history: History, loss: Fault) -> float:
+    """Since when a node may not have heard of changes that it should have put back: others may do it after it."""
+    return min([loss.start, *(fault.start for fault in history.faults if fault.start <= loss.start <= fault.healed)])
+
+
 def disturbed(history: History, node: str, start: float, end: float) -> bool:
     """Whether a node (its name, or its number) had to do with a fault between these times."""
     number = node.partition(".")[0]

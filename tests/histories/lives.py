@@ -102,6 +102,7 @@ def _revision(call: Call, made: list[Change]) -> int:
 def _around_losses(history: History, window: Window) -> list[Window]:
     """What the loss of the store's history leaves of a window: the part before, if the broker was young then."""
     for loss in disturbances.losses(history):
-        if window.since < loss.healed and window.until > loss.start and window.since > loss.start - LATE_WRITE_S:
+        known = disturbances.known_before(history, loss)
+        if window.since < loss.healed and window.until > loss.start and window.since > known - LATE_WRITE_S:
             window.until = min(window.until, loss.start)
     return [window] if window.until > window.since else []

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from tests.histories.ground import Ground, NodePlace
 from tests.histories.lines import INFINITY, Fault
-from tests.histories.plan import FaultPlan
+from tests.histories.plan import OF_A_NODE, FaultPlan
 from tests.histories.recorder import Recorder
 from tests.support.eventually import eventually
 
@@ -132,8 +132,6 @@ TROUBLES: Final[dict[str, Trouble]] = {
     "cut": cut,
 }
 
-OF_A_NODE: Final = ("node-kill", "node-stop", "hole", "slow", "cut")
-
 
 async def make(ground: Ground, fault: FaultPlan, recorder: Recorder) -> None:
     """One fault, from its beginning until all nodes follow again; then it becomes a line."""
@@ -153,9 +151,22 @@ async def make(ground: Ground, fault: FaultPlan, recorder: Recorder) -> None:
 
 
 async def make_all(ground: Ground, faults: tuple[FaultPlan, ...], recorder: Recorder, ends: float) -> None:
-    """All faults of a plan, each no earlier than planned and not before the last one is healed."""
-    for fault in faults:
-        await asyncio.sleep(max(0.0, fault.at - recorder.now()))
-        if recorder.now() + fault.lasts > ends:
-            return
-        await make(ground, fault, recorder)
+    """All faults of a plan. Those that overlap in the plan overlap; each other waits until all before it are healed."""
+    running: list[asyncio.Task[None]] = []
+    busy_until = 0.0
+    try:
+        for fault in faults:
+            if fault.at > busy_until:
+                for task in running:
+                    await task
+                running.clear()
+            await asyncio.sleep(max(0.0, fault.at - recorder.now()))
+            if recorder.now() + fault.lasts > ends:
+                break
+            running.append(asyncio.create_task(make(ground, fault, recorder)))
+            busy_until = max(busy_until, fault.at + fault.lasts)
+        for task in running:
+            await task
+    finally:
+        for task in running:
+            task.cancel()
