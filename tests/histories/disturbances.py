@@ -39,6 +39,16 @@ def disturbed(history: History, node: str, start: float, end: float) -> bool:
     )
 
 
+def silenced(history: History, node: str, start: float, end: float) -> bool:
+    """Whether a node could not answer between these times: it was dead, or stopped."""
+    number = node.partition(".")[0]
+    return any(
+        fault.start <= end and start <= fault.healed and fault.target == number
+        for fault in history.faults
+        if fault.kind in ("node-kill", "node-stop")
+    )
+
+
 def anything(history: History, start: float, end: float) -> bool:
     """Whether any fault touched this time."""
     return any(fault.start <= end and start <= fault.healed for fault in history.faults)
