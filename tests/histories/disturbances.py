@@ -8,7 +8,10 @@ from tests.histories.lines import INFINITY, Fault, History
 STORE_AWAY: Final = frozenset({"store-kill", "store-stop", "store-pause", "store-pause-write"})
 """While these last nobody writes, so nobody can be judged."""
 
-HISTORY_LOST: Final = frozenset({"flush", "failover"})
+FAILOVERS: Final = frozenset({"failover", "failover-loss"})
+"""While these last nobody writes either, and what a replica had not heard of is lost."""
+
+HISTORY_LOST: Final = FAILOVERS | {"flush"}
 """After these the store lacks what it had; nodes put it back."""
 
 FOLLOWS_S: Final = 0.5
@@ -18,6 +21,11 @@ FOLLOWS_S: Final = 0.5
 def store_faults(history: History) -> list[Fault]:
     """Faults that take the store from everybody."""
     return [fault for fault in history.faults if fault.kind in STORE_AWAY]
+
+
+def nobody_judges(history: History) -> list[Fault]:
+    """Faults during which no sweep can run."""
+    return [fault for fault in history.faults if fault.kind in STORE_AWAY | FAILOVERS]
 
 
 def losses(history: History) -> list[Fault]:

@@ -150,6 +150,16 @@ KINDS: Final[Kinds] = {
 }
 
 
+SENTINEL_KINDS: Final[Kinds] = {
+    "failover": (3, 0.5, 3.0),
+    "failover-loss": (3, 0.2, 2.0),
+    "node-kill": (2, 0.2, 3.0),
+    "node-stop": (2, 0.5, 5.0),
+    "kill-pubsub": (1, 0.0, 0.0),
+    "kill-normal": (1, 0.0, 0.0),
+}
+"""Where the store is a primary with replicas, without ways of the nodes' own."""
+
 OF_A_NODE: Final = ("node-kill", "node-stop", "hole", "slow", "cut")
 """Faults that meet one node; the others meet the store, and so everybody."""
 

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from tests.histories.plan import KINDS, OF_A_NODE, plan
+from tests.histories.plan import KINDS, OF_A_NODE, SENTINEL_KINDS, plan
 from tests.histories.trouble import TROUBLES
 
 
@@ -23,7 +23,9 @@ def test_faults_that_overlap_meet_a_node_and_the_store_and_all_end_before_the_ru
 
 
 def test_every_kind_of_fault_comes_and_can_be_made() -> None:
-    assert {fault.kind for seed in range(50) for fault in plan(seed, 120).faults} == KINDS.keys() == TROUBLES.keys()
+    for kinds in (KINDS, SENTINEL_KINDS):
+        assert {fault.kind for seed in range(50) for fault in plan(seed, 120, kinds).faults} == kinds.keys()
+    assert KINDS.keys() | SENTINEL_KINDS.keys() == TROUBLES.keys()
 
 
 def test_brokers_do_everything() -> None:

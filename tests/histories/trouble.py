@@ -13,6 +13,7 @@ from tests.histories.ground import Ground, NodePlace
 from tests.histories.lines import INFINITY, Fault
 from tests.histories.plan import OF_A_NODE, FaultPlan
 from tests.histories.recorder import Recorder
+from tests.histories.sentinel_ground import SentinelGround
 from tests.support.eventually import eventually
 
 HEALS_S: Final = 30.0
@@ -91,6 +92,25 @@ async def flush(ground: Ground, _: NodePlace, __: float) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def failover(ground: Ground, _: NodePlace, __: float) -> AsyncIterator[None]:
+    assert isinstance(ground, SentinelGround)
+    await ground.fail_over()
+    yield
+    await ground.bring_back()
+
+
+@asynccontextmanager
+async def failover_loss(ground: Ground, _: NodePlace, lasts: float) -> AsyncIterator[None]:
+    """What is written in the last moments before it, the new primary never hears of."""
+    assert isinstance(ground, SentinelGround)
+    await ground.forget_replicas()
+    await asyncio.sleep(lasts)
+    await ground.fail_over()
+    yield
+    await ground.bring_back()
+
+
+@asynccontextmanager
 async def hole(_: Ground, node: NodePlace, __: float) -> AsyncIterator[None]:
     node.way.black_hole()
     try:
@@ -127,6 +147,8 @@ TROUBLES: Final[dict[str, Trouble]] = {
     "kill-pubsub": kill_pubsub,
     "kill-normal": kill_normal,
     "flush": flush,
+    "failover": failover,
+    "failover-loss": failover_loss,
     "hole": hole,
     "slow": slow,
     "cut": cut,
