@@ -40,13 +40,14 @@ class FrontDoors:
     async def open(self, services: Services) -> None:
         """Listen on both addresses. OSError when one cannot be listened on, InvalidField when a certificate is bad."""
         settings = self._settings
+        shared = settings.workers > 1
         tls = await self._tls()
         room = connections_for(raise_file_limit())
         http, remoting = shares(room, settings.http_max_connections, settings.remoting_max_connections)
         self._http = self._http_server(services, http)
-        self.http_address = join_address(*await self._http.start(*host_port(settings.http)))
+        self.http_address = join_address(*await self._http.start(*host_port(settings.http), shared=shared))
         self._remoting = self._remoting_server(services, tls, remoting)
-        self.remoting_address = join_address(*await self._remoting.start(*host_port(settings.remoting)))
+        self.remoting_address = join_address(*await self._remoting.start(*host_port(settings.remoting), shared=shared))
 
     def _http_server(self, services: Services, connections: int) -> HttpServer:
         settings = self._settings

@@ -43,8 +43,10 @@ class Gauges:
 class Metrics:
     """Counters of one node: an Observer for the layers below, and what both doors report to. For one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, node: str = "") -> None:
+        """`node`: stands in every sample, where several nodes answer at one address."""
         self.registry = CollectorRegistry()
+        self._shown: Collector = _OfNode(self.registry, node) if node else self.registry
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._build_info()
@@ -92,7 +94,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""
-        return generate_latest(self.registry)
+        return generate_latest(self._shown)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. `route` is the pattern, never the path, so that there are few."""
@@ -182,6 +184,21 @@ class Metrics:
     def store_moved(self) -> None:
         """The primary is another one."""
         self._store_moves.inc()
+
+
+class _OfNode(Collector):
+    """All metrics, with the node's id in each sample."""
+
+    def __init__(self, registry: CollectorRegistry, node: str) -> None:
+        self._registry = registry
+        self._node = node
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [
+                sample._replace(labels={**sample.labels, "node": self._node}) for sample in metric.samples
+            ]
+            yield metric
 
 
 class _Answers:

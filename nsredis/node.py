@@ -48,16 +48,22 @@ from nsredis.view.view import View
 log = logging.getLogger(__name__)
 
 LEAVE_S: Final = 2.0
+LOOK_S: Final = 0.02
 
 
 class Node:
     """A name server node in this process. Start it once, stop it once; both on one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, saves: bool = True, ready_first_s: float = 0.0) -> None:
+        """`saves`: whether it saves its view, and not only reads what others saved. `ready_first_s`: how long it may
+        wait until it is ready before it listens, for one that shares its addresses with others that are.
+        """
         self.settings = settings
         self.store_description = ""
         self._started_at_ms = int(time.time() * 1000)
-        self._metrics = Metrics()
+        self._saves = saves
+        self._ready_first_s = ready_first_s
+        self._metrics = Metrics(settings.node_id if settings.workers > 1 else "")
         self._view = View(self._metrics)
         self._embedded: EmbeddedStore | None = None
         self._link: StoreLink | None = None
@@ -100,19 +106,20 @@ class Node:
         runner = ScriptRunner(link, Keyspace(settings.namespace), metrics)
         feed = ChangeFeed(runner)
         restorer = Restorer(runner, settings.node_id)
+        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
         saved = self._saved = self._saved_view(link)
         follower = Follower(
             view,
             feed,
             SnapshotReader(runner),
             restorer,
+            sweeper.sweep,
             metrics,
             settle_s=settle_s,
             chance=random.random,
             load_saved=saved.load if saved is not None else None,
         )
         self._presence = Presence(runner, self._describe, self._clock_read)
-        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
         watch = CutOffWatch(settings.node_id, sweeper, self._presence, metrics)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence, watch)
         store, own_writes = BrokerStore(runner, settings.node_id), OwnWrites(view)
@@ -139,7 +146,8 @@ class Node:
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)
-        await self._doors.open(services)
+        if not self._ready_first_s:
+            await self._doors.open(services)
         watch.on_cut_off = self._doors.send_brokers_away
         link.on_move(metrics.store_moved)
         self._run("primary", link.watch())
@@ -148,13 +156,23 @@ class Node:
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
         self._run("hints", ExpiryHints(runner, sweeper.hint, random.random).run())
-        self._run("presence", self._presence.run())
         self._run("cut off", watch.run())
         self._run("notices", MinIdNotices(services.queries).run())
-        if saved is not None:
+        if saved is not None and self._saves:
             self._run("save", saved.run(view))
         if probe is not None:
             self._run("held", HeldProbes(store, probe, self._suspects, view, metrics).run())
+        if self._ready_first_s:
+            await self._become_ready(self._nodes, self._ready_first_s)
+            await self._doors.open(services)
+        self._run("presence", self._presence.run())  # which tells where the doors are
+
+    @staticmethod
+    async def _become_ready(nodes: NodeService, within_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while nodes.not_ready_reason() is not None:  # noqa: ASYNC110 - it happens once in a life
+                    await asyncio.sleep(LOOK_S)
 
     def _saved_view(self, link: StoreLink) -> SavedView | None:
         settings = self.settings
@@ -202,7 +220,7 @@ class Node:
         """Drain: be unready, let running requests finish, leave the other nodes, close everything."""
         if self._nodes is not None and self._doors is not None:
             await self._drain(self._nodes, self._doors)
-        if self._saved is not None:
+        if self._saved is not None and self._saves:
             await self._saved.save(self._view)
         for task in self._tasks:
             await end_task(task)

@@ -61,3 +61,10 @@ def test_lines_for_every_request_are_off() -> None:
     set_up_logging("debug", "text", "n1", out)
     logging.getLogger("aiohttp.access").info("GET / 200")
     assert out.getvalue() == ""
+
+
+def test_text_lines_of_one_of_several_tell_which() -> None:
+    out = io.StringIO()
+    set_up_logging("info", "text", "n1-2", out, one_of_several=True)
+    logging.getLogger("nsredis.view").warning("behind")
+    assert "WARNING n1-2 nsredis.view  behind" in out.getvalue()

@@ -7,6 +7,7 @@ from nsredis.core.errors import InvalidField
 from nsredis.settings import (
     Settings,
     SettingsError,
+    as_environment,
     declared,
     example_toml,
     flag,
@@ -236,3 +237,10 @@ def test_the_example_file_is_the_generated_one_and_its_values_are_the_defaults(t
     expected = Settings(data_dir=loaded.data_dir, node_id=loaded.node_id)
     assert loaded == expected
     assert load_settings({}, {}, _file(tmp_path, text)).http == Settings().http
+
+
+def test_another_process_loads_the_same_settings_from_variables() -> None:
+    settings = Settings(
+        redis="redis://:s%40y@h:1/2", workers=3, probe_brokers=False, nsaddr="a:1;b:2", data_dir=Path("/d")
+    )
+    assert load_settings({}, as_environment(settings)) == settings

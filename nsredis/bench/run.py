@@ -1,4 +1,4 @@
-"""One run: its session, its scenarios, and what it leaves behind."""
+"""One run: its session and its scenarios."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -10,25 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import msgspec
-
 from nsredis import __version__
-from nsredis.bench.chart import chart
 from nsredis.bench.failures import LoadFailed, PeerMissing
 from nsredis.bench.kernel.cores import choose_cores
 from nsredis.bench.kernel.open_files import raise_open_files
 from nsredis.bench.kernel.quiet import Quiet
 from nsredis.bench.load.generator import Generator
 from nsredis.bench.machine import machine_facts
-from nsredis.bench.page import page
 from nsredis.bench.results import Measurement, Run
 from nsredis.bench.scenarios import SCENARIOS
 from nsredis.bench.session import Session
 
 QUIET_EACH_S: Final = 4.0
 """How long a quiet machine is waited for, at most, before each round."""
-
-FILE: Final = "performance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,53 +74,3 @@ def run_scenarios(names: Sequence[str], options: Options, tell: Callable[[str], 
             tell(f"{name}: done in {time.monotonic() - started:.0f} s")
         run.facts, run.servers, run.missing = facts, session.told, session.missing
     return run
-
-
-def write_into(folder: Path, run: Run) -> Run:
-    """Write JSON, chart and page; what the JSON there has of other scenarios is kept. The whole."""
-    path = folder / f"{FILE}.json"
-    older = msgspec.json.decode(path.read_bytes(), type=Run) if path.exists() else Run({})
-    whole = _rounded(_together(older, run))  # the page is made of what the JSON says
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_by_lines(whole))
-    (folder / f"{FILE}.svg").write_text(chart(whole))
-    (folder / f"{FILE}.md").write_text(page(whole))
-    return whole
-
-
-def _together(older: Run, newer: Run) -> Run:
-    measured = {one.scenario for one in newer.measurements}
-    kept = [one for one in older.measurements if one.scenario not in measured]
-    order = list(SCENARIOS)
-    return Run(
-        facts=newer.facts,
-        servers=older.servers | newer.servers,
-        missing={name: why for name, why in (older.missing | newer.missing).items() if why != "not asked for"},
-        measurements=sorted(kept + newer.measurements, key=lambda one: order.index(one.scenario)),
-    )
-
-
-def _by_lines(run: Run) -> bytes:
-    """As JSON with a line for each measurement, so that it is short and its changes can be read."""
-    head = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(run, measurements=[])), indent=1)
-    lines = b",\n".join(b"  " + msgspec.json.encode(one) for one in run.measurements)
-    return head.replace(b'"measurements": []', b'"measurements": [\n%b\n ]' % lines) + b"\n"
-
-
-def _rounded(run: Run) -> Run:
-    """Without digits that mean nothing, which would only make the file long."""
-    return Run(
-        run.facts,
-        run.servers,
-        run.missing,
-        [
-            Measurement(
-                one.scenario,
-                one.case,
-                one.server,
-                {name: [float(f"{value:.5g}") for value in values] for name, values in one.metrics.items()},
-                one.problem,
-            )
-            for one in run.measurements
-        ],
-    )

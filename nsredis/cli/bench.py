@@ -8,9 +8,12 @@ from typing import Final
 import click
 import msgspec
 
+from nsredis.bench.capacity.figures import NAME as CAPACITY
+from nsredis.bench.capacity.page import tables
+from nsredis.bench.documents import write_into
 from nsredis.bench.goals import OURS, verdicts
 from nsredis.bench.quick import measure_quick, quick_rows, read_figures, write_figures
-from nsredis.bench.run import Options, run_scenarios, write_into
+from nsredis.bench.run import Options, run_scenarios
 from nsredis.bench.scenarios import SCENARIOS
 from nsredis.bench.tables import by_scenario, goal_table, scenario_table
 from nsredis.cli import output
@@ -120,8 +123,8 @@ def _scenarios(names: Sequence[str], options: Options, into: Path | None, *, as_
         for name, measurements in by_scenario(found).items():
             click.echo(f"\n{name}: {SCENARIOS[name]}\n")
             whole = [one for one in measurements if one.metrics]
-            if whole:
-                output.table(*scenario_table(whole), empty="")
+            for columns, rows in tables(found) if name == CAPACITY else [scenario_table(whole)] if whole else []:
+                output.table(columns, rows, empty="")
         judged = verdicts(found)
         if judged:
             click.echo("\ngoals\n")

@@ -1,37 +1,29 @@
-"""`nsredis serve`: one node, from its settings to its orderly end."""
+"""`nsredis serve`: one node, or several workers that are a node each, from their settings to their orderly end."""
 
 import asyncio
-import errno
 import logging
 import os
-import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
+import msgspec
 
 from nsredis import __version__
-from nsredis.cli.end_signals import EndSignals
 from nsredis.cli.event_loop import loop_factory
-from nsredis.core.errors import InvalidField
+from nsredis.cli.one_node import WRONG_SETTINGS, Listening, run_node
+from nsredis.cli.workers import Workers, worker_id
 from nsredis.logs import set_up_logging
 from nsredis.node import Node
-from nsredis.registry.cancellation import end_task
-from nsredis.registry.private_server import ServerFailed
-from nsredis.registry.server_binary import NoServerBinary
 from nsredis.settings import Settings, SettingsError, declared, default_text, flag, load_settings, settings_fields
 
 log = logging.getLogger(__name__)
 
-WRONG_SETTINGS: Final = 2
-NO_STORE: Final = 3
-STOP_MARGIN_S: Final = 15.0
-"""What a stop may take beyond the drain: the private server writes its file out."""
-
 BANNER: Final = """\
-nsredis {version}, node {node}, namespace {namespace}
+nsredis {version}, {nodes}, namespace {namespace}
   HTTP API  http://{http}
   remoting  {remoting}    RocketMQ's brokers, clients and mqadmin: namesrvAddr={remoting}
   data      {store}
@@ -62,7 +54,7 @@ def settings_options(command: Command) -> Command:
 @click.option("--config", metavar="FILE", help="A TOML file with settings. [default: $NSREDIS_CONFIG]")
 @settings_options
 def serve(config: str | None, **flags: str | None) -> None:
-    """Run a name server node until SIGTERM or Ctrl-C; a second signal does not wait for running requests.
+    """Run a name server until SIGTERM or Ctrl-C; a second signal does not wait for running requests.
 
     Every setting may also stand in the settings file (settle_ms = 3000), and in the environment
     (NSREDIS_SETTLE_MS=3000), which overrules the file. Flags overrule both.
@@ -70,12 +62,23 @@ def serve(config: str | None, **flags: str | None) -> None:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         settings = load_settings(given, os.environ, Path(config) if config else None)
+        if settings.workers > 1:
+            replace(settings, node_id=worker_id(settings, settings.workers))  # the longest must be one, too
     except SettingsError as error:
         fail(str(error), WRONG_SETTINGS)
     set_up_logging(settings.log_level, settings.log_format, settings.node_id)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        code = runner.run(run_node(settings))
+        code = runner.run(_serve(settings))
     sys.exit(code)
+
+
+async def _serve(settings: Settings) -> int:
+    def announce(told: Listening) -> None:
+        _announce(settings, told)
+
+    if settings.workers > 1:
+        return await Workers(settings).run(announce)
+    return await run_node(Node(settings), lambda node: announce(Listening.of(node)))
 
 
 def fail(words: str, code: int) -> NoReturn:
@@ -84,68 +87,12 @@ def fail(words: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-async def run_node(settings: Settings) -> int:
-    """Run a node until a signal; the exit code."""
-    node = Node(settings)
-    signals = EndSignals()
-    starting = asyncio.create_task(node.start())
-    try:
-        await signals.or_done(starting)
-        if starting.done() and signals.first is None:
-            starting.result()
-            _announce(settings, node)
-            await signals.wait()
-    except (NoServerBinary, ServerFailed) as error:
-        return _failed(str(error), NO_STORE)
-    except InvalidField as error:
-        return _failed(error.detail, WRONG_SETTINGS)
-    except OSError as error:
-        return _failed(_listening(settings, error), WRONG_SETTINGS)
-    finally:
-        await end_task(starting)
-        await _stop(settings, node)
-    return 0
-
-
-async def _stop(settings: Settings, node: Node) -> None:
-    limit_s = (settings.drain_wait_ms + settings.drain_ms) / 1000 + STOP_MARGIN_S
-    try:
-        async with asyncio.timeout(limit_s):
-            await node.stop()
-    except TimeoutError:
-        log.error("the node did not stop within %s s and is given up", limit_s)  # noqa: TRY400 - the trace tells nothing
-
-
-def _announce(settings: Settings, node: Node) -> None:
+def _announce(settings: Settings, told: Listening) -> None:
     if settings.log_format == "json":
-        log.info(
-            "listening",
-            extra={"http": node.http_address, "remoting": node.remoting_address, "store": node.store_description},
-        )
+        log.info("listening", extra=msgspec.structs.asdict(told))
         return
-    click.echo(
-        BANNER.format(
-            version=__version__,
-            node=settings.node_id,
-            namespace=settings.namespace,
-            http=node.http_address,
-            remoting=node.remoting_address,
-            store=node.store_description,
-        )
-    )
-
-
-def _failed(words: str, code: int) -> int:
-    click.echo(f"nsredis: {words}", err=True)
-    return code
-
-
-def _listening(settings: Settings, error: OSError) -> str:
-    """Why an address cannot be listened on, with the setting that names it."""
-    port = settings.remoting.rpartition(":")[2]
-    name, address = ("remoting", settings.remoting) if f" {port})" in str(error) else ("http", settings.http)
-    if isinstance(error, socket.gaierror):
-        return f"{flag(name)}: {address}: {error.strerror}"
-    if error.errno == errno.EADDRINUSE:
-        return f"{flag(name)}: {address} is taken: another program listens there"
-    return f"{flag(name)}: cannot listen on {address}: {os.strerror(error.errno) if error.errno else error}"
+    nodes = f"node {settings.node_id}"
+    if settings.workers > 1:
+        nodes = f"nodes {worker_id(settings, 1)} to {worker_id(settings, settings.workers)}"
+    place = msgspec.structs.asdict(told)
+    click.echo(BANNER.format(version=__version__, nodes=nodes, namespace=settings.namespace, **place))

@@ -193,10 +193,10 @@ class HttpServer:
         self._accepting: list[asyncio.Task[None]] = []
         self._opened: set[asyncio.Task[None]] = set()
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; the address, with the port that was free when `port` is 0. OSError."""
+    async def start(self, host: str, port: int, *, shared: bool = False) -> tuple[str, int]:
+        """Listen; the address, with the port that was free when `port` is 0. OSError. `shared`: see `listen`."""
         await self._runner.setup()
-        self._listeners = await listen(host, port)
+        self._listeners = await listen(host, port, shared=shared)
         for listener in self._listeners:
             self._accepting.append(asyncio.create_task(accept_for_ever(listener, self._taken)))
         bound = self._listeners[0].getsockname()

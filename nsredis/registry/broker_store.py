@@ -92,10 +92,14 @@ class BrokerStore:
 
     async def beats(self, beats: Sequence[Beat]) -> list[NsredisError | None]:
         """Renew many leases in one round trip; an item is None or why it was refused, in order."""
-        replies = await self._runner.pipeline([self._beat(beat) for beat in beats])
+        replies = await self._runner.pipeline(self.beat_commands(beats))
         return [_refused(reply) for reply in replies]
 
-    def _beat(self, beat: Beat) -> list[str | bytes | int]:
+    def beat_commands(self, beats: Sequence[Beat]) -> list[Command]:
+        """What renews these leases, a command each."""
+        return [self._beat(beat) for beat in beats]
+
+    def _beat(self, beat: Beat) -> Command:
         keyspace, name = self._runner.keyspace, member(BrokerKey(beat.name, beat.id))
         return self._runner.command(
             "beat",

@@ -55,9 +55,9 @@ class RemotingServer:
         self._opened: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; the address, with the port that was free when `port` is 0. OSError."""
-        self._listeners = await listen(host, port)
+    async def start(self, host: str, port: int, *, shared: bool = False) -> tuple[str, int]:
+        """Listen; the address, with the port that was free when `port` is 0. OSError. `shared`: see `listen`."""
+        self._listeners = await listen(host, port, shared=shared)
         for listener in self._listeners:
             self._accepting.append(asyncio.create_task(accept_for_ever(listener, self._taken)))
         self._sweeping = asyncio.create_task(self._close_idle())

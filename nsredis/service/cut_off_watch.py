@@ -47,7 +47,7 @@ class CutOffWatch:
     def _peers(self) -> list[str]:
         """The other nodes' addresses, those first that were ready when they were last heard of."""
         others = [node for node in self._presence.nodes() if node.id != self._node_id and node.http]
-        return [node.http for node in sorted(others, key=lambda node: not node.ready)]
+        return list(dict.fromkeys(node.http for node in sorted(others, key=lambda node: not node.ready)))
 
     def _found(self, *, cut_off: bool) -> None:
         if cut_off == self.cut_off:

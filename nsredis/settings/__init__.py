@@ -3,7 +3,7 @@
 from nsredis.client.servers import SERVER_VARIABLE
 from nsredis.settings.declarations import Settings, SettingsError, declared, host_port, settings_fields
 from nsredis.settings.documents import default_text, example_toml, settings_table_markdown
-from nsredis.settings.sources import CONFIG_VARIABLE, PREFIX, flag, load_settings, variable
+from nsredis.settings.sources import CONFIG_VARIABLE, PREFIX, as_environment, flag, load_settings, variable
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -11,6 +11,7 @@ __all__ = [
     "SERVER_VARIABLE",
     "Settings",
     "SettingsError",
+    "as_environment",
     "declared",
     "default_text",
     "example_toml",

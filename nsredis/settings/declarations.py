@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -97,6 +98,13 @@ class Settings:
         "HOST:PORT",
         "Where RocketMQ's remoting protocol is spoken. Port 0 takes a free one.",
         rules.listening,
+    )
+    workers: int = _setting(
+        1,
+        "COUNT",
+        "How many processes serve both ports, each a node of its own (node_id-1, node_id-2, …); one that dies is "
+        "started again. More than 1 needs a system that spreads connections over them (Linux).",
+        rules.between(1, 64),
     )
     namespace: str = _setting(
         "default",
@@ -271,6 +279,8 @@ class Settings:
                 raise SettingsError(setting.name, rule) from None
         if self.http == self.remoting and not self.http.endswith(":0"):
             raise SettingsError("remoting", "must not be the address of http")
+        if self.workers > 1 and sys.platform != "linux":
+            raise SettingsError("workers", "must be 1 on this system")
         if not self.tls_certificate:
             for name in ("tls_key", "tls_key_password_file", "tls_client_ca"):
                 if getattr(self, name):

@@ -47,6 +47,14 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: 
         raise SettingsError(error.setting, error.rule, raw[error.setting][1] if error.setting in raw else "") from None
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Variables from which another process loads these same settings."""
+    values = {setting.name: getattr(settings, setting.name) for setting in settings_fields()}
+    return {
+        variable(name): str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()
+    }
+
+
 def _read_file(path: Path) -> dict[str, object]:
     try:
         table = tomllib.loads(path.read_text())

@@ -28,13 +28,30 @@ def plain_host(host: str) -> str:
     return host[7:] if host.startswith("::ffff:") and "." in host else host
 
 
-async def listen(host: str, port: int) -> list[socket.socket]:
-    """A socket for each address of the host, all on one port: a free one when `port` is 0. OSError."""
+async def listen(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
+    """A socket for each address of the host, all on one port: a free one when `port` is 0. OSError.
+
+    `shared`: with other processes of this account that say so too. The kernel spreads connections over them.
+    """
+    return await _bound(host, port, shared=shared, backlog=BACKLOG)
+
+
+async def reserve(host: str, port: int) -> list[socket.socket]:
+    """Keep an address for processes that are to share it: bound, and nobody is taken. OSError when it is taken."""
+    if port:  # those that share would not hear of others that share, too
+        for probe in await _bound(host, port):
+            probe.close()
+    return await _bound(host, port, shared=True)
+
+
+async def _bound(host: str, port: int, *, shared: bool = False, backlog: int = 0) -> list[socket.socket]:
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     sockets: list[socket.socket] = []
     try:
         for family, address in sorted({(family, address[:2]) for family, *_, address in found}):
-            sockets.append(_listen(family, str(address[0]), port or _port_of(sockets), alone=len(found) > 1))
+            sock = _socket(family, str(address[0]), alone=len(found) > 1, shared=shared)
+            sockets.append(sock)
+            _bind(sock, str(address[0]), port or _port_of(sockets), backlog)
     except OSError:
         for sock in sockets:
             sock.close()
@@ -43,23 +60,28 @@ async def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def _port_of(sockets: list[socket.socket]) -> int:
-    return int(sockets[0].getsockname()[1]) if sockets else 0
+    return int(sockets[0].getsockname()[1])
 
 
-def _listen(family: int, host: str, port: int, *, alone: bool) -> socket.socket:
+def _socket(family: int, host: str, *, alone: bool, shared: bool) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.settimeout(0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:  # `::` alone means every address, of IPv4 too
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone or host != "::")
+    return sock
+
+
+def _bind(sock: socket.socket, host: str, port: int, backlog: int) -> None:
     try:
-        sock.settimeout(0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:  # `::` alone means every address, of IPv4 too
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone or host != "::")
         sock.bind((host, port))
-        sock.listen(BACKLOG)
+        if backlog:
+            sock.listen(backlog)
     except OSError as error:
-        sock.close()
         words = f"cannot listen on ({host!r}, {port}): {error.strerror}"
         raise OSError(error.errno, words) from None
-    return sock
 
 
 async def accept_for_ever(listener: socket.socket, taken: Taken) -> None:

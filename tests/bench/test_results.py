@@ -1,13 +1,15 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from nsredis.bench.capacity.page import page as capacity_page
 from nsredis.bench.chart import chart
+from nsredis.bench.documents import write_into
 from nsredis.bench.goals import GOALS, verdicts
 from nsredis.bench.page import page
 from nsredis.bench.results import Measurement, Run, ratio
-from nsredis.bench.run import write_into
 from nsredis.bench.scenarios import SCENARIOS
 from nsredis.bench.tables import markdown, scenario_table
 from tests.support.processes import CHECKOUT
@@ -83,21 +85,27 @@ def test_the_page_tells_who_was_measured_who_was_not_there_and_what_failed() -> 
         assert words in text
 
 
+def _written(folder: Path) -> Run:
+    return msgspec.json.decode((folder / "performance.json").read_bytes(), type=Run)
+
+
 def test_what_was_written_before_of_other_scenarios_is_kept(tmp_path: Path) -> None:
     write_into(tmp_path, _run())
     newer = Run({"cores": "4"}, {}, {}, [Measurement("cluster", "x", "nsredis", {"rate": [1.23456789]})])
-    whole = write_into(tmp_path, newer)
-    assert [one.scenario for one in whole.measurements] == ["routes", "routes", "cluster"]
-    again = write_into(tmp_path, _run())
+    write_into(tmp_path, newer)
+    assert [one.scenario for one in _written(tmp_path).measurements] == ["routes", "routes", "cluster"]
+    write_into(tmp_path, _run())
+    again = _written(tmp_path)
     assert [one.scenario for one in again.measurements] == ["routes", "routes", "cluster"]
     assert again.measurements[-1].metrics["rate"] == [1.2346]
 
 
 def test_the_page_of_the_documents_was_made_and_not_written() -> None:
-    import msgspec
-
     docs = CHECKOUT / "docs"
     run = msgspec.json.decode((docs / "performance.json").read_bytes(), type=Run)
     assert (docs / "performance.md").read_text() == page(run)
     assert (docs / "performance.svg").read_text() == chart(run)
-    assert not re.search(r"/(?:tmp|root|home)/", (docs / "performance.json").read_text())
+    run = msgspec.json.decode((docs / "capacity.json").read_bytes(), type=Run)
+    assert (docs / "capacity.md").read_text() == capacity_page(run)
+    for name in ("performance.json", "capacity.json"):
+        assert not re.search(r"/(?:tmp|root|home)/", (docs / name).read_text())

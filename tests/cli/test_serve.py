@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -17,30 +16,12 @@ from click.testing import CliRunner
 
 from nsredis.cli.main import main
 from nsredis.settings import flag, settings_fields
+from tests.cli.conftest import Serve
 from tests.conftest import OwnStore
 from tests.support.eventually import eventually
 from tests.support.processes import alive
 from tests.support.serve_process import ServeProcess
 from tests.support.store_process import StoreProcess
-
-Serve = Callable[..., ServeProcess]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts nodes, each with `--data-dir` in this test's folder unless arguments name a store."""
-    nodes: list[ServeProcess] = []
-
-    def start(*arguments: str, environ: dict[str, str] | None = None) -> ServeProcess:
-        place = [] if {"--redis", "--data-dir"} & set(arguments) else ["--data-dir", str(tmp_path / "data")]
-        node = ServeProcess(tmp_path, *place, *arguments, environ=environ)
-        nodes.append(node)
-        node.start()
-        return node
-
-    yield start
-    for node in nodes:
-        node.kill9()
 
 
 def _server_pid(tmp_path: Path) -> int:

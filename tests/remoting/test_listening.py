@@ -9,7 +9,7 @@ import pytest
 from nsredis.remoting.limits import Limits
 from nsredis.remoting.server import RemotingServer
 from nsredis.sockets import accepting
-from nsredis.sockets.accepting import accept_for_ever, listen
+from nsredis.sockets.accepting import accept_for_ever, listen, reserve
 from tests.remoting.conftest import Start
 from tests.remoting.raw_client import RawClient
 from tests.remoting.scripted_door import NOW, Remembering, ScriptedDoor
@@ -104,4 +104,19 @@ async def test_a_connection_that_ended_before_it_was_taken_is_no_event(
     assert caplog.records == []
     accepting.cancel()
     for sock in (client, listener, *taken):
+        sock.close()
+
+
+async def test_an_address_is_shared_by_those_that_say_so_and_reserved_once() -> None:
+    reserved = await reserve("127.0.0.1", 0)
+    port = reserved[0].getsockname()[1]
+    sharing = [*await listen("127.0.0.1", port, shared=True), *await listen("127.0.0.1", port, shared=True)]
+    for _ in range(64):
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            pass  # the one that is only reserved would refuse it
+    for attempt in (reserve("127.0.0.1", port), listen("127.0.0.1", port)):
+        with pytest.raises(OSError, match=rf"127.0.0.1', {port}\)") as failure:
+            await attempt
+        assert failure.value.errno == errno.EADDRINUSE
+    for sock in (*reserved, *sharing):
         sock.close()

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from nsredis.node import Node
+from nsredis.settings import Settings
 from nsredis.view import saved_view
 from nsredis.view.saved_state import head_of
 from tests.conftest import NodeFactory, OwnStore
@@ -174,3 +175,21 @@ async def test_a_node_with_a_store_does_not_look_at_it(own_store: OwnStore, star
         file.write_bytes(b"would be told of")
     _, again = await start(store.url)
     assert b'why="saved"' not in (await again.get("/metrics")).body
+
+
+async def test_of_workers_with_one_folder_only_one_saves_and_all_read(own_store: OwnStore, tmp_path: Path) -> None:
+    store = own_store()
+    local = {"http": "127.0.0.1:0", "remoting": "127.0.0.1:0", "settle_ms": 0, "data_dir": tmp_path / "data"}
+    settings = Settings(redis=store.url, workers=2, **local)  # type: ignore[arg-type]  # Settings checks them
+    view = tmp_path / "data" / "views" / "default.view"
+    for saves in (False, True):
+        node = Node(settings, saves=saves, ready_first_s=10.0)
+        await node.start()
+        assert node._view.state is not None
+        await node.stop()
+        assert view.exists() == saves
+    store.kill9()
+    other = Node(settings, saves=False)
+    await other.start()
+    await eventually(lambda: other._view.saved, what="it serves what the first one saved")
+    await other.stop()
