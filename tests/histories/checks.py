@@ -8,6 +8,7 @@ from tests.histories.validators import (
     brake,
     converged,
     fenced,
+    last_word,
     linearizable,
     lower_bound,
     never_empty,
@@ -31,6 +32,7 @@ VALIDATORS: Final[dict[str, Validator]] = {
     "9 brake": brake.check,
     "watches lose nothing": watches.check,
     "keys linearizable": linearizable.check,
+    "last word stays": last_word.check,
     "converged": converged.check,
 }
 

@@ -8,7 +8,10 @@ from tests.histories.lines import INFINITY, Fault, History
 STORE_AWAY: Final = frozenset({"store-kill", "store-stop", "store-pause", "store-pause-write"})
 """While these last nobody writes, so nobody can be judged."""
 
-HISTORY_LOST: Final = frozenset({"flush", "failover"})
+FAILOVERS: Final = frozenset({"failover", "failover-loss"})
+"""While these last nobody writes either, and what a replica had not heard of is lost."""
+
+HISTORY_LOST: Final = FAILOVERS | {"flush"}
 """After these the store lacks what it had; nodes put it back."""
 
 FOLLOWS_S: Final = 0.5
@@ -20,9 +23,19 @@ def store_faults(history: History) -> list[Fault]:
     return [fault for fault in history.faults if fault.kind in STORE_AWAY]
 
 
+def nobody_judges(history: History) -> list[Fault]:
+    """Faults during which no sweep can run."""
+    return [fault for fault in history.faults if fault.kind in STORE_AWAY | FAILOVERS]
+
+
 def losses(history: History) -> list[Fault]:
     """Faults after which the store tells another history."""
     return [fault for fault in history.faults if fault.kind in HISTORY_LOST]
+
+
+def known_before(history: History, loss: Fault) -> float:
+    """Since when a node may not have heard of changes that it should have put back: others may do it after it."""
+    return min([loss.start, *(fault.start for fault in history.faults if fault.start <= loss.start <= fault.healed)])
 
 
 def disturbed(history: History, node: str, start: float, end: float) -> bool:
@@ -31,6 +44,16 @@ def disturbed(history: History, node: str, start: float, end: float) -> bool:
     return any(
         fault.start <= end and start <= fault.healed + FOLLOWS_S and fault.target in ("store", number)
         for fault in history.faults
+    )
+
+
+def silenced(history: History, node: str, start: float, end: float) -> bool:
+    """Whether a node could not answer between these times: it was dead, or stopped."""
+    number = node.partition(".")[0]
+    return any(
+        fault.start <= end and start <= fault.healed and fault.target == number
+        for fault in history.faults
+        if fault.kind in ("node-kill", "node-stop")
     )
 
 

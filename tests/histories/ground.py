@@ -40,12 +40,12 @@ class Way(TcpProxy):
 class NodePlace:
     """One node: where it listens, and its name, which says how often it was started."""
 
-    def __init__(self, folder: Path, number: int, way: Way) -> None:
+    def __init__(self, folder: Path, number: int, way: Way, url: str) -> None:
         self.number = number
         self.way = way
         self.starts = 0
         self._process = ServeProcess(
-            folder, "--redis", f"redis://127.0.0.1:{way.port}/0", "--namespace", "history",
+            folder, "--redis", url or f"redis://127.0.0.1:{way.port}/0", "--namespace", "history",
             "--settle-ms", str(SETTLE_MS), "--data-dir", folder / f"data-{number}",
         )  # fmt: skip
 
@@ -85,14 +85,22 @@ class Ground:
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
 
+    async def _start_store(self) -> str:
+        """Start it; its URL, empty where each node has a way of its own."""
+        self.store.start()
+        return ""
+
+    async def _stop_store(self) -> None:
+        self.store.kill9()
+
     async def __aenter__(self) -> Self:
         try:
-            self.store.start()
+            url = await self._start_store()
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
             for number in range(NODES):
                 way = Way(("127.0.0.1", self.store.port))
                 await self._stack.enter_async_context(way)
-                self.nodes.append(NodePlace(self._folder, number, way))
+                self.nodes.append(NodePlace(self._folder, number, way, url))
             for node in self.nodes:
                 node.start()
             await eventually(self.follows, 60, what="all nodes follow", every_s=0.1)
@@ -108,7 +116,7 @@ class Ground:
         await self._stack.aclose()
         if self._session is not None:
             await self._session.close()
-        self.store.kill9()
+        await self._stop_store()
 
     def draw(self, draw: random.Random) -> NodePlace:
         """A node by chance, started or not."""

@@ -37,7 +37,7 @@ def own_calls(history: History) -> dict[str, list[Call]]:
 def lasts_until(history: History, beat_at: float, lease_s: float) -> float:
     """How long a beat at this time holds at least: its lease, and as long as nobody could judge meanwhile."""
     until = beat_at + lease_s
-    for fault in disturbances.store_faults(history):
+    for fault in disturbances.nobody_judges(history):
         if fault.start < until and fault.end > beat_at:
             until += max(0.0, fault.end - max(fault.start, beat_at) - GAP_S)
     return until
@@ -102,6 +102,7 @@ def _revision(call: Call, made: list[Change]) -> int:
 def _around_losses(history: History, window: Window) -> list[Window]:
     """What the loss of the store's history leaves of a window: the part before, if the broker was young then."""
     for loss in disturbances.losses(history):
-        if window.since < loss.healed and window.until > loss.start and window.since > loss.start - LATE_WRITE_S:
+        known = disturbances.known_before(history, loss)
+        if window.since < loss.healed and window.until > loss.start and window.since > known - LATE_WRITE_S:
             window.until = min(window.until, loss.start)
     return [window] if window.until > window.since else []

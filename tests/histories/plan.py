@@ -132,7 +132,8 @@ def brokers(draw: random.Random, seconds: float) -> tuple[BrokerPlan, ...]:
     return tuple(found)
 
 
-KINDS: Final[dict[str, tuple[float, float, float]]] = {
+Kinds = dict[str, tuple[float, float, float]]
+KINDS: Final[Kinds] = {
     # kind: weight, shortest, longest
     "node-kill": (3, 0.2, 3.0),
     "node-stop": (3, 0.5, 5.0),
@@ -149,20 +150,47 @@ KINDS: Final[dict[str, tuple[float, float, float]]] = {
 }
 
 
-def faults(draw: random.Random, seconds: float, kinds: dict[str, tuple[float, float, float]]) -> tuple[FaultPlan, ...]:
-    """One fault after another, with quiet in between."""
+SENTINEL_KINDS: Final[Kinds] = {
+    "failover": (3, 0.5, 3.0),
+    "failover-loss": (3, 0.2, 2.0),
+    "node-kill": (2, 0.2, 3.0),
+    "node-stop": (2, 0.5, 5.0),
+    "kill-pubsub": (1, 0.0, 0.0),
+    "kill-normal": (1, 0.0, 0.0),
+}
+"""Where the store is a primary with replicas, without ways of the nodes' own."""
+
+OF_A_NODE: Final = ("node-kill", "node-stop", "hole", "slow", "cut")
+"""Faults that meet one node; the others meet the store, and so everybody."""
+
+
+def faults(draw: random.Random, seconds: float, kinds: Kinds) -> tuple[FaultPlan, ...]:
+    """Faults one after another, with quiet in between. A third of them begin while another is not over yet: one that
+    meets a node, and one that meets the store.
+    """
+    of_nodes = {kind: about for kind, about in kinds.items() if kind in OF_A_NODE}
+    of_store = {kind: about for kind, about in kinds.items() if kind not in OF_A_NODE}
     found: list[FaultPlan] = []
     at = draw.uniform(4, 7)
     while True:
-        kind = draw.choices(list(kinds), [weight for weight, _, _ in kinds.values()])[0]
-        lasts = draw.uniform(*kinds[kind][1:])
-        if at + lasts > seconds - 3:
+        one = _fault(draw, at, kinds)
+        both = [one]
+        if draw.random() < 0.33:
+            others = of_store if one.kind in OF_A_NODE else of_nodes
+            both.append(_fault(draw, at + draw.uniform(0, one.lasts), others))
+        ends = max(fault.at + fault.lasts for fault in both)
+        if ends > seconds - 3:
             return tuple(found)
-        found.append(FaultPlan(round(at, 3), kind, draw.randrange(NODES), round(lasts, 3)))
-        at += lasts + draw.uniform(3, 9)
+        found += both
+        at = ends + draw.uniform(4, 9)
 
 
-def plan(seed: int, seconds: float, kinds: dict[str, tuple[float, float, float]] | None = None) -> Plan:
+def _fault(draw: random.Random, at: float, kinds: Kinds) -> FaultPlan:
+    kind = draw.choices(list(kinds), [weight for weight, _, _ in kinds.values()])[0]
+    return FaultPlan(round(at, 3), kind, draw.randrange(NODES), round(draw.uniform(*kinds[kind][1:]), 3))
+
+
+def plan(seed: int, seconds: float, kinds: Kinds | None = None) -> Plan:
     """The plan of a seed: the same each time."""
     return Plan(
         seed,

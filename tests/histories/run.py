@@ -97,6 +97,9 @@ async def last_look(plan: Plan, ground: Ground, recorder: Recorder) -> None:
         await asyncio.sleep(QUIET_S)
         with suppress(AssertionError):
             await eventually(lambda: _all_asked(plan, ground, caller), CONVERGED_S, every_s=0.5)
+        for name in sorted({broker.name for broker in plan.brokers}):
+            for place in ground.nodes:
+                await caller.call(place, "route", "GET", f"/v1/routes/own-{name}", topic=f"own-{name}")
         for key in KV_KEYS:
             for place in ground.nodes:
                 path = f"/v1/kv/{SPACE}/{key}?consistency=strong"

@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 
 from tests.histories.ground import Ground, NodePlace
 from tests.histories.lines import INFINITY, Fault
-from tests.histories.plan import FaultPlan
+from tests.histories.plan import OF_A_NODE, FaultPlan
 from tests.histories.recorder import Recorder
+from tests.histories.sentinel_ground import SentinelGround
 from tests.support.eventually import eventually
 
 HEALS_S: Final = 30.0
@@ -91,6 +92,25 @@ async def flush(ground: Ground, _: NodePlace, __: float) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def failover(ground: Ground, _: NodePlace, __: float) -> AsyncIterator[None]:
+    assert isinstance(ground, SentinelGround)
+    await ground.fail_over()
+    yield
+    await ground.bring_back()
+
+
+@asynccontextmanager
+async def failover_loss(ground: Ground, _: NodePlace, lasts: float) -> AsyncIterator[None]:
+    """What is written in the last moments before it, the new primary never hears of."""
+    assert isinstance(ground, SentinelGround)
+    await ground.forget_replicas()
+    await asyncio.sleep(lasts)
+    await ground.fail_over()
+    yield
+    await ground.bring_back()
+
+
+@asynccontextmanager
 async def hole(_: Ground, node: NodePlace, __: float) -> AsyncIterator[None]:
     node.way.black_hole()
     try:
@@ -127,12 +147,12 @@ TROUBLES: Final[dict[str, Trouble]] = {
     "kill-pubsub": kill_pubsub,
     "kill-normal": kill_normal,
     "flush": flush,
+    "failover": failover,
+    "failover-loss": failover_loss,
     "hole": hole,
     "slow": slow,
     "cut": cut,
 }
-
-OF_A_NODE: Final = ("node-kill", "node-stop", "hole", "slow", "cut")
 
 
 async def make(ground: Ground, fault: FaultPlan, recorder: Recorder) -> None:
@@ -153,9 +173,22 @@ async def make(ground: Ground, fault: FaultPlan, recorder: Recorder) -> None:
 
 
 async def make_all(ground: Ground, faults: tuple[FaultPlan, ...], recorder: Recorder, ends: float) -> None:
-    """All faults of a plan, each no earlier than planned and not before the last one is healed."""
-    for fault in faults:
-        await asyncio.sleep(max(0.0, fault.at - recorder.now()))
-        if recorder.now() + fault.lasts > ends:
-            return
-        await make(ground, fault, recorder)
+    """All faults of a plan. Those that overlap in the plan overlap; each other waits until all before it are healed."""
+    running: list[asyncio.Task[None]] = []
+    busy_until = 0.0
+    try:
+        for fault in faults:
+            if fault.at > busy_until:
+                for task in running:
+                    await task
+                running.clear()
+            await asyncio.sleep(max(0.0, fault.at - recorder.now()))
+            if recorder.now() + fault.lasts > ends:
+                break
+            running.append(asyncio.create_task(make(ground, fault, recorder)))
+            busy_until = max(busy_until, fault.at + fault.lasts)
+        for task in running:
+            await task
+    finally:
+        for task in running:
+            task.cancel()

@@ -11,7 +11,7 @@ def check(history: History) -> Verdict:
     """Digests by revision and question; revisions of one history only are compared with each other."""
     verdict = Verdict()
     seen: dict[tuple[int, int, str], tuple[str, str]] = {}
-    failovers = [loss for loss in disturbances.losses(history) if loss.kind == "failover"]
+    failovers = [loss for loss in disturbances.losses(history) if loss.kind in disturbances.FAILOVERS]
     for at, revision, question, mark, who in _answers(history):
         if any(loss.start <= at <= loss.healed for loss in failovers):
             continue  # nobody can tell which history the answer is of

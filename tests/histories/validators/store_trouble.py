@@ -21,7 +21,8 @@ def check(history: History) -> Verdict:
         if fault.kind == "store-pause-write":
             continue  # nodes can read all the time, so they follow
         for call in history.verbs("route", "routes", "topics", "clusters", "brokers"):
-            if fault.start <= call.start and call.end <= fault.end:
+            within = fault.start <= call.start and call.end <= fault.end
+            if within and not disturbances.silenced(history, call.node, call.start, call.end):
                 if not verdict.kept(call.ok):
                     verdict.violated(f"{_words(call)} is refused during {fault.kind}: {call.code}")
                 tells = call.ok and not call.args.get("door") and call.start > fault.start + FRESH_S

@@ -20,6 +20,12 @@ def test_a_refusal() -> None:
     assert "is refused" in check(history(AWAY, route("orders", 4.0, None, outcome="refused"))).violations[0]
 
 
+def test_a_node_that_is_dead_itself_may_not_answer() -> None:
+    dead = fault("node-kill", 3.5, 4.5, target="0")
+    assert check(history(AWAY, dead, route("orders", 4.0, None, outcome="unknown"))).violations == []
+    assert check(history(AWAY, dead, route("orders", 4.0, None, outcome="unknown", node="1.1"))).count == 1
+
+
 def test_an_answer_that_does_not_say_that_it_is_stale() -> None:
     assert "is not stale" in check(history(AWAY, route("orders", 6.0, PRESENT))).violations[0]
 
