@@ -1,6 +1,6 @@
 # Commands people type. Everything is installed into .venv here; nothing else of the machine is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types bench bench-quick clean
+.PHONY: help run demo test faults lint types bench bench-quick clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -31,8 +31,13 @@ demo: $(VENV)/installed ## start two nodes on one store, and 20 simulated broker
 	@exec $(BIN)/nsredis demo $(ARGS)
 
 test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run has the rest)
-	@$(BIN)/python -m pytest -m 'not installed and not interop' $(ARGS)
-	@echo 'Not run: what needs haproxy and redis-server (-m installed) or Java and Maven (-m interop). .ci/run has all.'
+	@$(BIN)/python -m pytest -m 'not installed and not interop and not faults and not histories' $(ARGS)
+	@echo 'Not run: what needs haproxy and redis-server (-m installed), what breaks things (-m faults), minutes of traffic'
+	@echo '(-m histories), what needs Java and Maven (-m interop). .ci/run has all of them.'
+
+faults: $(VENV)/developed ## break things while clients ask, and write docs/reliability.md; needs haproxy; half an hour
+	@$(BIN)/python -m pytest -m faults --figures docs/reliability.json $(ARGS)
+	@$(BIN)/python -m tests.faults.page docs/reliability.json
 
 lint: $(VENV)/developed ## check style and layers
 	$(BIN)/ruff check

@@ -211,7 +211,11 @@ if not same_record then
     'swaps', swaps, 'swapsFrom', string.format('%d', swaps_from))
   redis.call('SADD', rows, 'broker:' .. member)
 end
-redis.call('HSET', broker, 'owner', node, 'revision', n_text)
+if same_record and not recovers then -- nodes that follow are not told of the record, and all must show the same
+  redis.call('HSET', broker, 'owner', node)
+else
+  redis.call('HSET', broker, 'owner', node, 'revision', n_text)
+end
 if recovers then
   redis.call('HDEL', broker, 'suspectAt', 'heldAt')
 end

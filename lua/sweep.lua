@@ -45,9 +45,6 @@ if redis.call('EXISTS', schema) == 0 then
 end
 local state = fields(redis.call('HGETALL', sweep))
 local last = tonumber(state.at)
-if last and at >= last and at - last < MIN_PERIOD_MS and state.more ~= '1' then
-  return { 'early', at, 0, '', {} }
-end
 
 local function text(number)
   number = tonumber(number) -- a field that is not set is an empty text
@@ -65,6 +62,12 @@ local function another_history()
   return entry and fields(entry[2]).tag ~= seen_tag
 end
 
+local witness = text(seen) .. '/' .. seen_tag
+local forked = seen > 0 and state.forkSeen ~= witness and another_history()
+if not forked and last and at >= last and at - last < MIN_PERIOD_MS and state.more ~= '1' then
+  return { 'early', at, 0, '', {} }
+end
+
 -- Gaps.
 local gap = ''
 if not last then
@@ -79,8 +82,7 @@ elseif at - last > LONG_GAP_MS then
 elseif at - last > SHORT_GAP_MS then
   state.pauseFrom, state.pauseGap = at, at - last
 end
-local witness = text(seen) .. '/' .. seen_tag
-if seen > 0 and state.forkSeen ~= witness and another_history() then
+if forked then
   gap = 'the store tells another history than revision ' .. text(seen)
   state.graceFrom, state.graceGap = at, LONG_GAP_MS
   redis.call('HSET', sweep, 'forkSeen', witness) -- once: the node still sweeps while it reads the other history

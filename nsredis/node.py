@@ -106,19 +106,20 @@ class Node:
         runner = ScriptRunner(link, Keyspace(settings.namespace), metrics)
         feed = ChangeFeed(runner)
         restorer = Restorer(runner, settings.node_id)
+        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
         saved = self._saved = self._saved_view(link)
         follower = Follower(
             view,
             feed,
             SnapshotReader(runner),
             restorer,
+            sweeper.sweep,
             metrics,
             settle_s=settle_s,
             chance=random.random,
             load_saved=saved.load if saved is not None else None,
         )
         self._presence = Presence(runner, self._describe, self._clock_read)
-        sweeper = Sweeper(runner, settings.node_id, random.random, lambda: services.queries.position)
         watch = CutOffWatch(settings.node_id, sweeper, self._presence, metrics)
         self._nodes = NodeService(settings.node_id, view, follower, self._presence, watch)
         store, own_writes = BrokerStore(runner, settings.node_id), OwnWrites(view)

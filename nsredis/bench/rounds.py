@@ -38,7 +38,7 @@ class Subject:
     tags: bool = False
     """Whether it knows ETags."""
     before: Callable[[], None] | None = None
-    """What is to be done before each round."""
+    """What is to be done before each load."""
     warm_s: float = 0.0
     """How long it is loaded before it is measured for the first time."""
 
@@ -96,11 +96,11 @@ def _round(
 ) -> None:
     """One round of one subject; that of number -1 is not counted."""
     seconds = shape.seconds or session.seconds
-    if subject.before is not None:
-        subject.before()
     if number < 0:
         _warm_up(session, subject, shape, seconds)
         return
+    if subject.before is not None:
+        subject.before()
     unquiet = session.quiet.wait()
     if companion is None:
         metrics = _metrics(_load(session, subject, shape, number, seconds), subject, unquiet)
@@ -120,6 +120,8 @@ def _warm_up(session: Session, subject: Subject, shape: Shape, seconds: float) -
     wanted_s = session.first_time(subject.server, subject.warm_s)
     started, before = time.monotonic(), subject.server.usage()
     while True:
+        if subject.before is not None:
+            subject.before()
         _load(session, subject, shape, -1, max(WARM_PART * seconds, min(wanted_s, WARM_LOAD_S)))
         worked_s, _ = subject.server.usage().since(before)
         if worked_s >= wanted_s or time.monotonic() - started >= LONGEST_WARM_UP * wanted_s:

@@ -6,6 +6,8 @@ The scripts treat tables as opaque: only here are they read and written.
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import is_not
 from typing import Final
 
 import msgspec
@@ -97,11 +99,17 @@ def encode_delta(old: Table, new: Table) -> bytes:
         or abs(len(new.topics) - len(old.topics)) > DELTA_TOPICS
     ):
         return b""
-    put = {topic: queues for topic, queues in new.topics.items() if old.topics.get(topic) != queues}
+    put = _put(old.topics, new.topics)
     if len(put) > DELTA_TOPICS:
         return b""
-    drop = [topic for topic in old.topics if topic not in new.topics]
+    drop = sorted(old.topics.keys() - new.topics.keys())
     return _encode(Delta(old.version, put, drop, new.body)) if len(put) + len(drop) <= DELTA_TOPICS else b""
+
+
+def _put(old: Topics, new: Topics) -> Topics:
+    """What is new or other in `new`. Nearly all queue data is shared, so the same objects are passed over first."""
+    others = compress(new, map(is_not, new.values(), map(old.get, new)))
+    return {topic: new[topic] for topic in others if old.get(topic) != new[topic]}
 
 
 def decode_delta(raw: bytes) -> Delta:
@@ -116,9 +124,10 @@ def apply_body(
 
     A topic that an operator deleted stays deleted while the body comes under the version that the operator saw.
     """
-    kept_out = {topic for topic in body if table.deleted.get(topic) == version}
-    topics = {} if replaces else dict(table.topics)
-    topics.update((topic, queues) for topic, queues in body.items() if topic not in kept_out)
+    kept_out = {topic for topic, seen in table.deleted.items() if seen == version and topic in body}
+    if kept_out:
+        body = {topic: queues for topic, queues in body.items() if topic not in kept_out}
+    topics = dict(body) if replaces else table.topics | body
     deleted = {topic: seen for topic, seen in table.deleted.items() if topic in kept_out or topic not in body}
     known = mappings or {} if replaces else {**table.mappings, **(mappings or {})}
     marked = version if version.startswith(BODY_MARK) else ""

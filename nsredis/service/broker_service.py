@@ -52,7 +52,7 @@ class BrokerService:
     async def register(self, r: Registration, *, by: str) -> Registered:
         """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
         _check(r)
-        topics = self._checked(r.topics, foreign=r.foreign) if r.topics is not None else None
+        topics = self._checked(r.topics, r) if r.topics is not None else None
         try:
             registered = await self._register(r, topics, by)
         except NsredisError as error:
@@ -63,11 +63,13 @@ class BrokerService:
             await self._own_writes.seen(registered.revision)
         return registered
 
-    def _checked(self, body: TopicBody, *, foreign: bool) -> dict[str, QueueData] | None:
+    def _checked(self, body: TopicBody, r: Registration) -> dict[str, QueueData] | None:
         """The topics of a body that was not seen lately; None for one that was, and was found good. InvalidField."""
         if body.digest in self._good:
             return None
-        topics = _decoded(body, foreign=foreign)
+        state = self._view.state
+        known = state.tables.get(r.name) if state is not None and r.foreign else None
+        topics = _decoded(body, foreign=r.foreign, known=known.topics.keys() if known is not None else ())
         if len(self._good) >= GOOD_KEPT:
             self._good.clear()
         self._good.add(body.digest)
@@ -191,11 +193,15 @@ def _check(r: Registration) -> None:
         check_text(field, text, top)
 
 
-def _decoded(body: TopicBody, *, foreign: bool) -> dict[str, QueueData]:
+def _decoded(body: TopicBody, *, foreign: bool, known: Collection[str] = ()) -> dict[str, QueueData]:
+    """The topics. InvalidField unless all are good; the names that are `known` are."""
     topics = body.decode()
-    (check_foreign_topics if foreign else check_topics)("topics", topics)
-    good: set[QueueData] = set()  # there are few different ones
-    for topic, queues in topics.items():
-        if queues not in good:
-            good.add(check_queues(f"topics.{topic}", queues))
+    names = topics.keys() - known
+    (check_foreign_topics if foreign else check_topics)("topics", names)
+    try:
+        for queues in set(topics.values()):  # there are few different ones
+            check_queues("topics", queues)
+    except InvalidField:
+        for topic, queues in topics.items():
+            check_queues(f"topics.{topic}", queues)
     return topics

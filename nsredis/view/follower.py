@@ -30,7 +30,8 @@ class Follower:
     """Keeps a View equal to the store. `problem` says why there is no view, for people.
 
     When the store tells another history than the view, what the store lacks is put back before the view is given up.
-    `load_saved` gives the view that was saved on disk: it is served until the store answers, and never put back.
+    `sweep` sweeps once and tells the store what this view has applied; a store of another history then judges nobody
+    for a lease. `load_saved` gives the view on disk: it is served until the store answers, and never put back.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Follower:
         feed: ChangeFeed,
         reader: SnapshotReader,
         restorer: Restorer,
+        sweep: Callable[[], Awaitable[object]],
         observer: Observer,
         *,
         settle_s: float,
@@ -49,6 +51,7 @@ class Follower:
         self._feed = feed
         self._reader = reader
         self._restorer = restorer
+        self._sweep = sweep
         self._observer = observer
         self._settle_s = settle_s
         self._chance = chance
@@ -122,6 +125,7 @@ class Follower:
         started = time.monotonic()
         head = await self._reader.head()
         if old is not None and why in ("forked", "lost"):
+            await self._sweep()  # while the view still shows that the deadlines there are of another history
             log.warning("the store tells another history (%s): putting back what it lost", why)
             await self._put_back(old, await self._load(head))
             if not head.opened:

@@ -43,3 +43,11 @@ async def test_a_fork_is_told_once_by_each_who_saw_it(store: ScriptedStore) -> N
     grace = (await store.sweep_state())[b"graceFrom"]
     assert (await store.sweep(seen=seen)).gap == ""
     assert (await store.sweep_state())[b"graceFrom"] == grace == b"%d" % first.now
+
+
+async def test_a_fork_is_told_even_right_after_another_run(store: ScriptedStore) -> None:
+    await _lapsed(store)
+    seen = ((await store.head())[0] + 1, "elsewhere")
+    swept = await store.sweep(seen=seen, gap_ms=0)
+    assert (swept.status, swept.evicted) == ("swept", {})
+    assert "another history" in swept.gap

@@ -5,7 +5,7 @@ from functools import partial
 
 import aiohttp
 
-from tests.conftest import OwnStore
+from tests.conftest import NodeFactory, OwnStore
 from tests.scenarios.conftest import TwoProcesses
 from tests.support.api import Api, Beating
 from tests.support.eventually import eventually
@@ -32,6 +32,19 @@ async def test_fifty_brokers_through_alternating_nodes_give_the_same_bytes(two: 
         assert one.etag == other.etag
     route = (await two[0].route("Topic7")).json
     assert [data["brokerName"] for data in route["brokerDatas"]] == [f"broker-{i:02}" for i in range(50)]
+
+
+async def test_a_node_that_followed_a_changed_table_shows_the_brokers_as_one_that_reads_all(
+    two: tuple[Api, Api], node_factory: NodeFactory, store_server: StoreProcess, http: aiohttp.ClientSession
+) -> None:
+    registered = [await two[0].register("a", instance="i", topics={"T": {"readQueueNums": n}}) for n in (1, 2)]
+    assert registered[0].json["revision"] < registered[1].json["revision"]
+    again = await two[0].register("a", instance="i", topics={"T": {"readQueueNums": 2}})
+    assert again.json["revision"] == registered[1].json["revision"]
+    late = Api(http, (await node_factory(store_server.url, node_id="three")).http_address)
+    replies = [await node.get("/v1/brokers?consistency=strong") for node in (*two, late)]
+    assert len({(reply.revision, reply.body) for reply in replies}) == 1
+    assert replies[0].json["items"][0]["revision"] == registered[0].json["revision"]
 
 
 async def test_a_broker_that_stops_beating_is_gone_in_time_and_no_other_flickers(

@@ -114,6 +114,11 @@ class RemotingClient:
             await self._writer.wait_closed()
         await self._reading
 
+    def abandon(self) -> None:
+        """Drop the connection at once, whatever is under way."""
+        self._writer.transport.abort()
+        self._reading.cancel()
+
     @property
     def closed(self) -> bool:
         """Whether the name server has closed the connection."""

@@ -1,7 +1,9 @@
 """The name servers that answer RocketMQ's protocol, as many as are there."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Final
 
 from nsredis.bench.brokers import Broker, Registered
@@ -38,8 +40,8 @@ def start_peer(
 def name_servers(
     session: Session, *, peers: tuple[str, ...] = ("java5", "java4", "rust")
 ) -> Iterator[list[ServerProcess]]:
-    """Our node first, then the others."""
-    folder, core = session.folder, session.cores.server
+    """Our node first, then the others. They start empty: what another scenario registered has no part in this one."""
+    folder, core = Path(tempfile.mkdtemp(dir=session.folder)), session.cores.server
     starts: dict[str, Callable[[], ServerProcess]] = {
         "java5": lambda: JavaNameServer(5, folder, core),
         "java4": lambda: JavaNameServer(4, folder, core),

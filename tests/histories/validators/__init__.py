@@ -1,0 +1,1 @@
+"""One promise a file: histories in, violations out."""
