@@ -108,7 +108,8 @@ class LivingBrokers:
         found = []
         subjects = {f"broker:{name}/0" for name in self.names}
         for api in apis:
-            found += [f"{place} is {state}" for place, state in (await api.states()).items() if state == "offline"]
+            states = await api.states()
+            found += [f"{name} is offline" for name in self.names if states.get(f"{name}/0") == "offline"]
             reply = await api.get(f"/v1/events?after={after}&limit=10000")
             if reply.status == HTTPStatus.GONE:
                 reply = await api.get("/v1/events?limit=10000")

@@ -1,11 +1,16 @@
-"""A TCP proxy on loopback that a test can turn deaf, or shut: the way between one node and its store."""
+"""A TCP proxy on loopback that a test can slow, turn deaf, or shut: the way between one node and its store."""
 
 import asyncio
 from contextlib import suppress
 
+MOST_CHUNKS = 1000
+
 
 class TcpProxy:
-    """Passes bytes to `target` (host and port) and back. Open it as a context."""
+    """Passes bytes to `target` (host and port) and back. Open it as a context.
+
+    `delay_s`: how much later than they came bytes go on, each way.
+    """
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
@@ -14,6 +19,7 @@ class TcpProxy:
         self._open = asyncio.Event()
         self._open.set()
         self.port = 0
+        self.delay_s = 0.0
 
     async def __aenter__(self) -> "TcpProxy":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
@@ -52,9 +58,24 @@ class TcpProxy:
             writer.transport.abort()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        chunks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_CHUNKS)
+        passing = loop.create_task(self._pass_on(chunks, writer))
         with suppress(OSError):
             while chunk := await reader.read(65536):
-                await self._open.wait()
+                await chunks.put((loop.time() + self.delay_s, chunk))
+        await chunks.put((loop.time() + self.delay_s, b""))
+        await passing
+
+    async def _pass_on(self, chunks: "asyncio.Queue[tuple[float, bytes]]", writer: asyncio.StreamWriter) -> None:
+        """Until the empty chunk. What cannot be written is dropped, so that whoever reads is never kept waiting."""
+        loop = asyncio.get_running_loop()
+        due, chunk = await chunks.get()
+        while chunk:
+            await asyncio.sleep(due - loop.time())
+            await self._open.wait()
+            with suppress(OSError):
                 writer.write(chunk)
                 await writer.drain()
+            due, chunk = await chunks.get()
         writer.transport.abort()
