@@ -1,6 +1,6 @@
 # Commands people type. Everything is installed into .venv here; nothing else of the machine is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test faults lint types bench bench-quick clean
+.PHONY: help run demo test faults soak lint types bench bench-quick clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,9 @@ test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run h
 faults: $(VENV)/developed ## break things while clients ask, and write docs/reliability.md; needs haproxy; half an hour
 	@$(BIN)/python -m pytest -m faults --figures docs/reliability.json $(ARGS)
 	@$(BIN)/python -m tests.faults.page docs/reliability.json
+
+soak: $(VENV)/developed ## check random traffic under random faults, and that nothing grows: make soak MINUTES=30
+	@exec $(BIN)/python -m tests.histories.soak --minutes $(or $(MINUTES),30) --figures docs/soak.json $(ARGS)
 
 lint: $(VENV)/developed ## check style and layers
 	$(BIN)/ruff check

@@ -93,6 +93,12 @@ if moved then
     swaps, swaps_from = 0, at
   end
   if swaps >= 3 then
+    if old.frozenFrom ~= old.swapsFrom then -- told once
+      record_change(revision, changes, { tag = tag, kind = 'address-frozen', subjects = {}, at = at, by = by,
+        why = old.address .. ' holds id ' .. id .. ' of brokerName ' .. name .. ' for now: ' .. address
+          .. ' and it took it from each other ' .. swaps .. ' times' })
+      redis.call('HSET', broker, 'frozenFrom', old.swapsFrom)
+    end
     return redis.error_reply('ADDRESS_FROZEN ' .. old.address)
   end
   swaps = swaps + 1

@@ -26,7 +26,12 @@
 ]]
 -- @include clock
 -- @include changes
-if tonumber(redis.call('HGET', row, guard) or 0) >= known
+local stored = tonumber(redis.call('HGET', row, guard) or 0)
+local put_back_at, was = string.match(redis.call('HGET', row, 'restored') or '', '^(%d+) (%d+)$')
+if put_back_at and tonumber(put_back_at) == stored then
+  stored = tonumber(was) -- nobody has written it since a node put it back: it is as old as that node knew it
+end
+if stored >= known
   or (needs ~= '' and redis.call('EXISTS', needs) == 0)
   or (unless ~= '' and redis.call('EXISTS', unless) == 1) then
   return 0
@@ -37,7 +42,7 @@ if whole then
   redis.call('DEL', row)
 end
 redis.call('HSET', row, unpack(values))
-redis.call('HSET', row, guard, string.format('%d', n))
+redis.call('HSET', row, guard, string.format('%d', n), 'restored', string.format('%d %d', n, known))
 redis.call('SADD', rows, name)
 if member ~= '' then
   redis.call('ZADD', leases, ends_ms, member)

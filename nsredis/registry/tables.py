@@ -39,6 +39,11 @@ class Table:
     mappings: dict[str, str] = field(default_factory=dict)
 
 
+def same_content(one: Table, other: Table) -> bool:
+    """Whether two tables hold the same, whatever their versions."""
+    return (one.topics, one.deleted, one.mappings) == (other.topics, other.deleted, other.mappings)
+
+
 class _Content(msgspec.Struct, array_like=True, omit_defaults=True):
     """What the blob holds."""
 

@@ -15,6 +15,7 @@ from nsredis.core.observer import Observer
 from nsredis.registry.change_feed import ChangeFeed, Look
 from nsredis.registry.restore import Command, Restorer
 from nsredis.registry.snapshot import Head, SnapshotReader
+from nsredis.registry.tables import same_content
 from nsredis.view.row_changes import prepare
 from nsredis.view.saved_view import Saved
 from nsredis.view.state import State
@@ -191,7 +192,7 @@ class Follower:
                 commands.append(restorer.broker(broker, floor))
         for name, table in old.tables.items():
             stored = present.tables.get(name)
-            if stored is None or stored.version < table.version:
+            if stored is None or not same_content(stored, table):  # the script knows which one is newer
                 commands.append(restorer.table(name, table, floor))
         commands += [restorer.offline(gone, floor) for key, gone in old.offline.items() if key not in present.offline]
         restored = await restorer.run(commands)

@@ -22,7 +22,7 @@ FILE = "history.jsonl"
 async def one_run(folder: Path, seed: int, seconds: float, *, sentinel: bool) -> None:
     """Record one history, on a ground of its own."""
     kind, kinds = (SentinelGround, SENTINEL_KINDS) if sentinel else (Ground, KINDS)
-    async with kind(folder, server_binary()) as ground:
+    async with kind(Path(tempfile.mkdtemp(prefix="logs-", dir=folder)), server_binary()) as ground:
         await record(plan(seed, seconds, kinds), ground, folder / FILE, Counts())
 
 

@@ -65,8 +65,9 @@ class HttpCaller:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             call.code = type(error).__name__
             await self._drop(node)
-        call.end = self._recorder.now()
-        self._recorder.keep(call)
+        finally:  # what was cut off at the end of a run may have happened
+            call.end = self._recorder.now()
+            self._recorder.keep(call)
         return call, reply
 
     def _session(self, node: str) -> tuple[str, aiohttp.ClientSession]:
@@ -132,8 +133,9 @@ class RemotingCaller:
         except (OSError, TimeoutError, AssertionError, ValueError) as error:
             call.code = type(error).__name__
             await self.close()
-        call.end = self._recorder.now()
-        self._recorder.keep(call)
+        finally:
+            call.end = self._recorder.now()
+            self._recorder.keep(call)
         return call
 
     async def _client(self, place: Place) -> tuple[str, RemotingClient]:

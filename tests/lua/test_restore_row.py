@@ -25,7 +25,7 @@ async def _restore(store: ScriptedStore, name: str, values: dict[str, str], **gi
 
 async def test_a_row_comes_back_above_every_revision_seen(store: ScriptedStore) -> None:
     assert await _restore(store, "settings", {"one": "true"}) == 101
-    assert await store.row("settings") == {b"one": b"true", b"revision": b"101"}
+    assert await store.row("settings") == {b"one": b"true", b"revision": b"101", b"restored": b"101 50"}
     assert await store.rows() == {"settings"}
     change = await store.last_change()
     assert (change.kind, change.by, change.subjects) == ("restore", "n7", ("settings",))
@@ -46,10 +46,19 @@ async def test_the_store_may_know_as_much_or_more(store: ScriptedStore) -> None:
         assert await store.everything() == before
 
 
+async def test_who_had_heard_more_puts_its_row_over_that_of_who_had_heard_less(store: ScriptedStore) -> None:
+    assert await _restore(store, "settings", {"one": "older"}, known=50) == 101
+    assert await _restore(store, "settings", {"one": "newer"}, known=60) == 102
+    assert await _restore(store, "settings", {"one": "older"}, known=50) == 0
+    assert (await store.row("settings"))[b"one"] == b"newer"
+    await store.put_settings(one="written")
+    assert await _restore(store, "settings", {"one": "newer"}, known=60) == 0
+
+
 async def test_an_older_row_is_replaced_whole(store: ScriptedStore) -> None:
     await store.put_settings(one="false", two="true")
     assert await _restore(store, "settings", {"one": "true"}) == 101
-    assert await store.row("settings") == {b"one": b"true", b"revision": b"101"}
+    assert await store.row("settings") == {b"one": b"true", b"revision": b"101", b"restored": b"101 50"}
 
 
 async def test_a_table_comes_back_where_its_group_is(store: ScriptedStore) -> None:
@@ -59,7 +68,7 @@ async def test_a_table_comes_back_where_its_group_is(store: ScriptedStore) -> No
     assert await store.everything() == before
     await store.register_table()  # an older table, and what it was equal to
     assert await _restore(store, "table:a", {"blob": "b"}, **given) == 101
-    assert await store.row("table:a") == {b"blob": b"b", b"version": b"101"}
+    assert await store.row("table:a") == {b"blob": b"b", b"version": b"101", b"restored": b"101 50"}
     assert (await store.register(digest="d1")).status == "table"
 
 

@@ -11,6 +11,7 @@ from tests.support.api import Api, Beating
 from tests.support.eventually import eventually
 from tests.support.flicker import Flicker
 from tests.support.store_process import StoreProcess
+from tests.support.tcp_proxy import TcpProxy
 
 LEASE_MS = 60_000
 
@@ -102,6 +103,33 @@ async def test_nobody_is_judged_by_the_clock_of_another_history(
         assert flicker.missing == {}
         assert beating.registered_again == beats == 0
         assert await nodes[0].states() == {"a/0": "online", "b/0": "online"}
+
+
+async def test_a_node_that_had_heard_less_puts_back_first_and_one_that_had_heard_more_has_the_last_word(
+    own_store: OwnStore, node_factory: NodeFactory, http: aiohttp.ClientSession
+) -> None:
+    store = own_store()
+    async with TcpProxy(("127.0.0.1", store.port)) as one_way, TcpProxy(("127.0.0.1", store.port)) as other_way:
+        knows, lags = [
+            Api(http, (await node_factory(f"redis://127.0.0.1:{way.port}/0")).http_address)
+            for way in (one_way, other_way)
+        ]
+        await knows.register("a", instance="i", leaseMs=LEASE_MS, topics={"T": {"readQueueNums": 1}})
+        await eventually(lambda: lags.brokers_of("T"))
+        other_way.black_hole()
+        await knows.register("a", instance="i", leaseMs=LEASE_MS, topics={"T": {"readQueueNums": 2}})
+        one_way.black_hole()
+        async with Redis.from_url(store.url) as client:
+            await client.flushall()
+            other_way.heal()
+            await eventually(lambda: client.keys("nsr:*:table:a"), within_s=15, what="the one that lags put it back")
+        one_way.heal()
+
+        async def last_word() -> bool:
+            replies = [await node.get("/v1/routes/T?consistency=strong") for node in (knows, lags)]
+            return [reply.json["queueDatas"][0]["readQueueNums"] for reply in replies if reply.status == 200] == [2, 2]
+
+        await eventually(last_word, within_s=15)
 
 
 async def test_a_node_without_a_view_leaves_an_empty_store_to_those_that_have_one(

@@ -22,6 +22,7 @@ def check(history: History) -> Verdict:
         if stream.ok:
             streams.setdefault(stream.node, []).append(stream)
             _begins_whole(history, stream, told.get(stream.connection, {}), verdict)
+    _brokers(history, [s for s in history.verbs("watch") if s.ok and not s.args["topics"]], told, verdict)
     stalls = disturbances.Stalls(history)
     for look in history.verbs("route"):
         if not look.ok or not look.revision:
@@ -34,6 +35,26 @@ def check(history: History) -> Verdict:
             if stream.args["topics"] and stream.start + ARRIVES_S < look.start and by < stream.end:
                 _knows(look, stream, told.get(stream.connection, {}).get(subject, []), by, verdict)
     return verdict
+
+
+def _brokers(history: History, streams: list[Call], told: dict[str, dict[str, list[Told]]], verdict: Verdict) -> None:
+    """What a list said of each broker, those who watch all brokers on that node have been told, or something newer."""
+    stalls = disturbances.Stalls(history)
+    for look in history.verbs("brokers"):
+        by = look.end + ARRIVES_S + stalls.between(look.end, look.end + ARRIVES_S)
+        if not look.ok or disturbances.disturbed(history, look.node, look.end, by):
+            continue
+        for stream in streams:
+            if stream.node != look.node or look.start < stream.start + ARRIVES_S or by > stream.end:
+                continue
+            for broker, (*_, said) in look.body.items():
+                events = told.get(stream.connection, {}).get(f"broker:{broker}", [])
+                place = bisect_right(events, by, key=lambda event: event.at)
+                last = events[place - 1] if place else None
+                known = last is not None and (last.revision > look.revision or last.body[3] == said)
+                if not verdict.kept(known):
+                    words = f"{stream.connection} was not told that {broker} is {said}"
+                    verdict.violated(f"{words}, which {look.client} saw at {look.end:.3f} s, revision {look.revision}")
 
 
 def _knows(look: Call, stream: Call, events: list[Told], by: float, verdict: Verdict) -> None:
