@@ -10,6 +10,7 @@ import aiohttp
 
 from nsredis.registry.server_binary import ServerBinary
 from tests.histories.plan import NODES
+from tests.histories.recorder import Recorder
 from tests.support.eventually import eventually
 from tests.support.serve_process import ServeProcess
 from tests.support.store_process import StoreProcess
@@ -117,6 +118,10 @@ class Ground:
         if self._session is not None:
             await self._session.close()
         await self._stop_store()
+
+    async def surprises(self, recorder: Recorder) -> None:
+        """Keep what breaks without being asked to, for ever; a store that stands alone does nothing by itself."""
+        await asyncio.Event().wait()
 
     def draw(self, draw: random.Random) -> NodePlace:
         """A node by chance, started or not."""
