@@ -93,6 +93,12 @@ if moved then
     swaps, swaps_from = 0, at
   end
   if swaps >= 3 then
+    if old.frozenFrom ~= old.swapsFrom then -- told once
+      record_change(revision, changes, { tag = tag, kind = 'address-frozen', subjects = {}, at = at, by = by,
+        why = old.address .. ' holds id ' .. id .. ' of brokerName ' .. name .. ' for now: ' .. address
+          .. ' and it took it from each other ' .. swaps .. ' times' })
+      redis.call('HSET', broker, 'frozenFrom', old.swapsFrom)
+    end
     return redis.error_reply('ADDRESS_FROZEN ' .. old.address)
   end
   swaps = swaps + 1
@@ -211,9 +217,10 @@ if not same_record then
     'swaps', swaps, 'swapsFrom', string.format('%d', swaps_from))
   redis.call('SADD', rows, 'broker:' .. member)
 end
-redis.call('HSET', broker, 'owner', node)
-if not same_record or recovers then -- else nodes that follow are not told of the record, and nodes must show the same
-  redis.call('HSET', broker, 'revision', n_text)
+if same_record and not recovers then -- nodes that follow are not told of the record, and all must show the same
+  redis.call('HSET', broker, 'owner', node)
+else
+  redis.call('HSET', broker, 'owner', node, 'revision', n_text)
 end
 if recovers then
   redis.call('HDEL', broker, 'suspectAt', 'heldAt')

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from nsredis import __version__
 from nsredis.bench.failures import LoadFailed, PeerMissing
+from nsredis.bench.folder import temporary_folder
 from nsredis.bench.kernel.cores import choose_cores
 from nsredis.bench.kernel.open_files import raise_open_files
 from nsredis.bench.kernel.quiet import Quiet
@@ -43,8 +42,7 @@ def new_session(options: Options, tell: Callable[[str], None]) -> Iterator[Sessi
     """A session in a temporary folder. Ends what it started, and gives the cores back."""
     raise_open_files()
     cores = choose_cores()
-    with TemporaryDirectory(prefix="nsredis-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         generator = Generator(folder, cores, compiled=options.compiled)
         quiet = Quiet(cores.server | cores.load, min(QUIET_EACH_S, options.quiet_s / 20), options.quiet_s)
         yield Session(

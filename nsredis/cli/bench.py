@@ -1,6 +1,5 @@
 """`nsredis bench`: a name server measured, alone in a minute or beside its peers scenario by scenario."""
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ import msgspec
 from nsredis.bench.capacity.figures import NAME as CAPACITY
 from nsredis.bench.capacity.page import tables
 from nsredis.bench.documents import write_into
+from nsredis.bench.folder import temporary_folder
 from nsredis.bench.goals import OURS, verdicts
 from nsredis.bench.quick import measure_quick, quick_rows, read_figures, write_figures
 from nsredis.bench.run import Options, run_scenarios
@@ -104,10 +104,8 @@ def bench(
         options = Options(rounds, seconds or SECONDS, full, peers or None, not no_compiler, patience)
         _scenarios(list(SCENARIOS) if ALL in scenarios else scenarios, options, into, as_json=as_json)
     else:
-        with tempfile.TemporaryDirectory(prefix="nsredis-bench-") as folder:
-            measuring = measure_node(
-                server, second, Path(folder), seconds or DEFAULT_SECONDS, connections, as_json=as_json
-            )
+        with temporary_folder() as folder:
+            measuring = measure_node(server, second, folder, seconds or DEFAULT_SECONDS, connections, as_json=as_json)
             run(measuring, loop_factory())
 
 

@@ -13,11 +13,10 @@ import click
 import msgspec
 
 from nsredis import __version__
+from nsredis.cli.endings import WRONG_SETTINGS, Listening
 from nsredis.cli.event_loop import loop_factory
-from nsredis.cli.one_node import WRONG_SETTINGS, Listening, run_node
 from nsredis.cli.workers import Workers, worker_id
 from nsredis.logs import set_up_logging
-from nsredis.node import Node
 from nsredis.settings import Settings, SettingsError, declared, default_text, flag, load_settings, settings_fields
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,10 @@ async def _serve(settings: Settings) -> int:
 
     if settings.workers > 1:
         return await Workers(settings).run(announce)
-    return await run_node(Node(settings), lambda node: announce(Listening.of(node)))
+    from nsredis.cli.one_node import run_node  # the parent of workers needs no node in its memory
+    from nsredis.node import Node
+
+    return await run_node(Node(settings), announce)
 
 
 def fail(words: str, code: int) -> NoReturn:

@@ -13,16 +13,16 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from nsredis.cli.endings import Listening
 from nsredis.cli.event_loop import loop_factory
-from nsredis.cli.one_node import Listening, run_node
+from nsredis.cli.one_node import run_node
+from nsredis.cli.workers import AGAIN
 from nsredis.logs import set_up_logging
 from nsredis.node import Node
 from nsredis.settings import load_settings
 
 log = logging.getLogger("nsredis.cli.worker")
 
-FIRST: Final = "first"
-AGAIN: Final = "again"
 READY_FIRST_S: Final = 10.0
 """How long one that takes another's place may wait until it is ready; then it answers what it can."""
 
@@ -38,8 +38,7 @@ def main(arguments: list[str]) -> NoReturn:
     sys.exit(code)
 
 
-def _tell(node: Node) -> None:
-    said = Listening.of(node)
+def _tell(said: Listening) -> None:
     log.info("listening", extra=msgspec.structs.asdict(said))
     with suppress(BrokenPipeError):  # nobody is there any more: the signal that ends us is on its way
         sys.stdout.buffer.write(msgspec.json.encode(said) + b"\n")

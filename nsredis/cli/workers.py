@@ -17,8 +17,7 @@ import click
 import msgspec
 
 from nsredis.cli.end_signals import EndSignals
-from nsredis.cli.one_node import NO_STORE, WRONG_SETTINGS, Listening, failed, stop_limit_s
-from nsredis.cli.worker import AGAIN, FIRST
+from nsredis.cli.endings import NO_STORE, WRONG_SETTINGS, Listening, failed, stop_limit_s
 from nsredis.core.backoff import backoff_s
 from nsredis.registry.cancellation import end_task
 from nsredis.registry.embedded import EmbeddedStore
@@ -29,6 +28,10 @@ from nsredis.sockets.accepting import reserve
 log = logging.getLogger(__name__)
 
 CRASHED: Final = 1
+FIRST: Final = "first"
+AGAIN: Final = "again"
+"""For a worker that takes the place of one that died."""
+
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 10.0
 STEADY_S: Final = 30.0

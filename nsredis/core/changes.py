@@ -28,6 +28,7 @@ class ChangeKind(StrEnum):
     FORGET = "forget"  # the record of an offline broker ran out
     RESTORE = "restore"  # a node put back what the store had lost
     NAME_REFUSED = "name-refused"  # a broker of another cluster claimed a brokerName; nothing else changed
+    ADDRESS_FROZEN = "address-frozen"  # addresses fight for an id; one holds it for now, and nothing else changed
     OPEN = "open"  # the namespace was created
 
 

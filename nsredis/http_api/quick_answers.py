@@ -1,15 +1,20 @@
-"""Answers to GETs of a route by the very bytes of the request, without parsing them again."""
+"""Answers to GETs of routes and of lists by the very bytes of the request, without parsing them again."""
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
 
+from nsredis.core.errors import NsredisError
 from nsredis.http_api.conditional import names, tags_named
+from nsredis.http_api.keys import FIND
 from nsredis.http_api.middleware import SERVER, HttpObserver
 from nsredis.service.doors import Services
+from nsredis.view.answers import Answer
 
 ROUTE: Final = "/v1/routes/{topic}"
 KEPT: Final = 16_384
@@ -20,10 +25,11 @@ LONGEST: Final = 1024
 class _Asked:
     """What one request asks for, and the head of its last answer, for as long as that is the same."""
 
-    __slots__ = ("end", "etag", "head", "status", "tags", "topic")
+    __slots__ = ("end", "etag", "find", "head", "route", "status", "tags")
 
-    def __init__(self, topic: str, tags: frozenset[str]) -> None:
-        self.topic = topic
+    def __init__(self, route: str, find: Callable[[], Answer | None], tags: frozenset[str]) -> None:
+        self.route = route
+        self.find = find
         self.tags = tags
         self.etag = ""
         self.end = b""
@@ -32,7 +38,7 @@ class _Asked:
 
 
 class QuickAnswers:
-    """What GETs of a route asked for that were answered before; not what they were answered.
+    """What GETs of routes and lists asked for that were answered before; not what they were answered.
 
     A request is remembered once the application has answered it with the very bytes that would be written here. So
     the headers need no rules, and the answer is always the one that the view holds. Nothing that is not a matter of
@@ -57,17 +63,18 @@ class QuickAnswers:
         if found is None:
             return None
         status, head, body = found
-        self._observer.answered(ROUTE, "GET", status, time.monotonic() - started)
+        self._observer.answered(asked.route, "GET", status, time.monotonic() - started)
         return head, body
 
     def learn(self, raw: bytes, request: web.Request, response: web.StreamResponse) -> None:
         """Take note of what a request asked for, when this is what it would be answered here."""
         resource = request.match_info.route.resource
-        if resource is None or resource.canonical != ROUTE or request.rel_url.raw_query_string:
+        find = self._finder(request, resource.canonical) if resource is not None else None
+        if resource is None or find is None:
             return
         if len(raw) > LONGEST or "Expect" in request.headers:  # that is answered twice
             return
-        asked = _Asked(request.match_info["topic"], tags_named(request))
+        asked = _Asked(resource.canonical, find, tags_named(request))
         found = self._look(asked)
         if found is None or not isinstance(response, web.Response):
             return
@@ -77,10 +84,21 @@ class QuickAnswers:
                 self._asked.popitem(last=False)
             self._asked[raw] = asked
 
+    def _finder(self, request: web.Request, route: str) -> Callable[[], Answer | None] | None:
+        """What finds the answer of a request in the view; None where more than that decides about it."""
+        if route == ROUTE and not request.rel_url.raw_query_string:
+            return partial(self._queries.route_at_hand, request.match_info["topic"])
+        return request.get(FIND)
+
     def _look(self, asked: _Asked) -> tuple[int, bytes, bytes] | None:
         """Status, head and body; None where there is no answer, or more than the view decides about it."""
-        answer = self._queries.route_at_hand(asked.topic)
-        if answer is None or self._nodes.draining or self._nodes.stale_ms():
+        if self._nodes.draining or self._nodes.stale_ms():
+            return None
+        try:
+            answer = asked.find()
+        except NsredisError:  # there is no view any more
+            return None
+        if answer is None:
             return None
         end = self._common_end()
         if answer.etag != asked.etag or end is not asked.end:

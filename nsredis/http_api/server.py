@@ -42,7 +42,7 @@ class HttpLimits:
     head_s: float = 30.0
     """How long the head of a request may take from its first byte."""
     idle_s: float = 120.0
-    """How long a connection may be without a request."""
+    """How long a connection may be without a request, or its peer take nothing of an answer."""
 
 
 class _Connection(RequestHandler):
@@ -56,6 +56,7 @@ class _Connection(RequestHandler):
         self._head_s = head_s
         self._ended = ended
         self._head_timer: asyncio.TimerHandle | None = None
+        self._stuck_timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: of a head, which has its time to be complete, or of a body."""
@@ -72,8 +73,40 @@ class _Connection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """It is over."""
         self._stop_head_timer()
+        self._stop_stuck_timer()
         self._ended()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The peer takes an answer more slowly than it is given: it must go on, however slowly."""
+        super().pause_writing()
+        self._look_later(self._left())
+
+    def resume_writing(self) -> None:
+        """The peer has taken nearly all."""
+        self._stop_stuck_timer()
+        super().resume_writing()
+
+    def _left(self) -> int:
+        """Bytes that the peer has yet to take."""
+        return self.transport.get_write_buffer_size() if self.transport is not None else 0
+
+    def _look_later(self, left: int) -> None:
+        self._stuck_timer = self._loop.call_later(self._keepalive_timeout, self._look, left)
+
+    def _look(self, left_before: int) -> None:
+        if self.transport is None:
+            return
+        left = self._left()
+        if left < left_before:
+            self._look_later(left)
+        else:  # aiohttp would wait for ever
+            self.transport.abort()
+
+    def _stop_stuck_timer(self) -> None:
+        if self._stuck_timer is not None:
+            self._stuck_timer.cancel()
+            self._stuck_timer = None
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:

@@ -196,8 +196,8 @@ class Settings:
     http_idle_ms: int = _setting(
         120_000,
         "MS",
-        "How long an HTTP connection may be without a request before it is closed. Longer than a load balancer keeps "
-        "its own.",
+        "How long an HTTP connection may be without a request, or its peer take nothing of an answer, before it is "
+        "closed. Longer than a load balancer keeps its own.",
         rules.between(1000, 86_400_000),
     )
     http_read_ms: int = _setting(

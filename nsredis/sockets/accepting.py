@@ -11,7 +11,7 @@ from nsredis.sockets.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
-BACKLOG: Final = 1024
+BACKLOG: Final = 4096
 ACCEPT_AGAIN_S: Final = 0.2
 """After a failure that lasts: no file, no memory."""
 PASSING: Final = frozenset(

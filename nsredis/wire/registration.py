@@ -82,7 +82,7 @@ def decode_register_body(body: bytes | None, version: int, *, compressed: bool, 
     """
     if not body:
         return RegisterBody(DataVersion(), {}, {}, () if version >= VERSION_REGISTER_BODY else None)
-    if _is_compressed(body, compressed=compressed):
+    if is_compressed(body, compressed=compressed):
         with_mappings = version >= VERSION_STATIC_TOPICS
         return RegisterBody(*compressed_registration.read(body, mappings=with_mappings, max_inflated=max_inflated))
     content = fastjson.decode(_BODY, body)
@@ -106,7 +106,7 @@ def read_data_version(body: bytes | None, version: int, *, compressed: bool) -> 
     """
     if not body:
         return DataVersion()
-    if _is_compressed(body, compressed=compressed):
+    if is_compressed(body, compressed=compressed):
         return compressed_registration.read_data_version(body)
     first = _VERSION_FIRST.match(body)
     if first is not None:
@@ -116,7 +116,10 @@ def read_data_version(body: bytes | None, version: int, *, compressed: bool) -> 
     return wrapper.data_version.value() if wrapper.data_version is not None else DataVersion()
 
 
-def _is_compressed(body: bytes, *, compressed: bool) -> bool:
+def is_compressed(body: bytes | None, *, compressed: bool) -> bool:
+    """Whether that is a compressed body: `compressed` says so, or its first byte."""
+    if not body:
+        return False
     return compressed or body[0] == compressed_registration.FIRST_BYTE
 
 

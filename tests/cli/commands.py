@@ -89,8 +89,12 @@ class RunningCommand:
 
     async def end(self, how: signal.Signals = signal.SIGTERM) -> Ran:
         """Ask it to end, and wait."""
-        self._process.send_signal(how)
+        self.send(how)
         return await self.ended()
+
+    def send(self, how: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(how)
 
     async def ended(self) -> Ran:
         """Wait until it has ended."""

@@ -4,9 +4,12 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from nsredis.client.http_client import ApiClient
 from tests.cli.commands import command, running
 from tests.conftest import NodeFactory
+from tests.support.eventually import eventually
 from tests.support.store_process import StoreProcess
 
 UNDER_LOAD = [
@@ -60,6 +63,27 @@ async def test_ctrl_c_takes_the_brokers_away_again(server: str, client: ApiClien
     assert (await client.topics()).value == []
 
 
+@pytest.mark.parametrize(
+    ("scenario", "says", "signals"),
+    [
+        ((), "measuring route reads", [signal.SIGINT, signal.SIGTERM]),
+        (("mixed",), "mixed: 100 topics", [signal.SIGTERM]),
+        (("mixed",), "mixed: 100 topics", [signal.SIGKILL]),
+    ],
+)
+async def test_no_folder_is_left_however_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenario: tuple[str, ...], says: str, signals: list[signal.Signals]
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    async with running("bench", *scenario, "--seconds", "60", "--patience", "0", server="127.0.0.1:1") as bench:
+        await bench.says(says, 30)
+        assert [path.name[:14] for path in tmp_path.iterdir()] == ["nsredis-bench-"]
+        for number in signals:
+            bench.send(number)
+        assert (await bench.ended()).code != 0
+        await eventually(lambda: not any(tmp_path.iterdir()), 20, what="the folder is removed")
+
+
 async def test_wrong_options_are_told(server: str) -> None:
     assert (await command("bench", "--second", server, server=server)).code == 2
     assert (await command("bench", "--server", "https://x", server=server)).code == 2
@@ -81,11 +105,12 @@ async def test_a_scenario_is_measured_beside_its_peers_and_written_down(tmp_path
         str(tmp_path),
         "--json",
     )
-    run = await command("bench", "http", "mixed", *arguments, server="127.0.0.1:1")
+    run = await command("bench", "http", "mixed", "workers", *arguments, server="127.0.0.1:1")
     assert run.code == 0, run.err
     said = json.loads(run.out)
     measured = {(one["scenario"], one["server"]) for one in said["measurements"]}
-    assert measured == {("http", "nsredis"), ("http", "aiohttp"), ("mixed", "nsredis")}
+    workers = {("workers", "nsredis, 1 worker"), ("workers", "nsredis, 2 workers")}
+    assert measured == {("http", "nsredis"), ("http", "aiohttp"), ("mixed", "nsredis"), *workers}
     for one in said["measurements"]:
         assert one["problem"] == ""
         assert min(one["metrics"]["cpu_us"]) > 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import trustme
 
 from tests.cli.conftest import Serve
 from tests.support.eventually import eventually
@@ -231,6 +232,25 @@ async def test_a_worker_that_cannot_start_ends_them_all_with_its_one_error(
     assert await node.ended() == 2
     assert node.output.startswith("nsredis: tls_certificate: ")
     assert node.output.count("\n") == 1
+
+
+async def test_a_worker_that_cannot_start_again_is_tried_until_it_can(
+    serve: Serve, fresh: aiohttp.ClientSession, arguments: list[str], tmp_path: Path
+) -> None:
+    certificate = tmp_path / "node.pem"
+    trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    two = Two(serve(*arguments, "--tls-certificate", str(certificate)), fresh)
+    await two.both_ready()
+    good = certificate.read_bytes()
+    certificate.write_text("no certificate")
+    os.kill(two.pids()["1"], signal.SIGKILL)
+    failed = "worker 1 ended with code 2 and is started again"
+    await eventually(lambda: two.process.output.count(failed) >= 2, 20)
+    assert [await two.ask() for _ in range(8)] == [("w-2", 200, b"ok\n")] * 8
+    certificate.write_bytes(good)
+    await two.both_ready()
+    two.process.terminate()
+    assert await two.process.ended() == 0
 
 
 async def test_a_node_id_that_is_too_long_with_a_number_is_a_wrong_setting(serve: Serve, arguments: list[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nsredis.cli.one_node import STOP_MARGIN_S
+from nsredis.cli.endings import STOP_MARGIN_S
 from nsredis.settings import Settings, settings_fields, variable
 from tests.deploy.balancer import CONFIGURATION, installed
 from tests.support.processes import CHECKOUT

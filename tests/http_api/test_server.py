@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import aiohttp
 import pytest
@@ -74,6 +75,34 @@ async def test_a_silent_connection_is_closed_but_no_head_that_is_on_its_way(
         writer.write(WHOLE[-2:])
         assert (await answer(reader)).startswith(b"HTTP/1.1 200 ")
         assert await last_words(reader) == ""
+
+
+async def test_one_that_never_reads_its_answers_is_closed_and_a_slow_one_is_not(
+    node_factory: NodeFactory, store_server: StoreProcess, http: aiohttp.ClientSession
+) -> None:
+    node = await node_factory(store_server.url, http_idle_ms=1000)
+    topics: dict[str, object] = {f"{number}-{'x' * 100}": {} for number in range(2000)}
+    assert (await Api(http, node.http_address).register("a", topics=topics)).status == 201
+    ask = b"GET /v1/topics?limit=2000 HTTP/1.1\r\nHost: x\r\n\r\n" * 60
+    async with connected(node) as (silent, its_writer), connected(node) as (slow, writer):
+        silent._transport.pause_reading()  # type: ignore[attr-defined]
+        its_writer.write(ask)
+        writer.write(ask)
+        for _ in range(30):  # longer than the limit
+            assert await asyncio.wait_for(slow.read(100_000), WITHIN_S)
+            await asyncio.sleep(0.1)
+        assert not slow.at_eof()
+        await eventually(partial(_is_cut_off, its_writer))
+
+
+async def _is_cut_off(writer: asyncio.StreamWriter) -> bool:
+    """It hears of it when it says something more."""
+    writer.write(b"x")
+    try:
+        await writer.drain()
+    except ConnectionError:
+        return True
+    return False
 
 
 async def test_long_polls_and_streams_outlast_every_limit(

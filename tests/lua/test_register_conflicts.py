@@ -59,6 +59,13 @@ async def test_addresses_that_fight_for_an_id_are_frozen_on_the_present_holder(s
     await store.register(address=mine)
     for address in (OTHER, mine, OTHER):
         await store.register(address=address)
+    last, rows = await store.last_change(), await store.rows()
+    with pytest.raises(AddressFrozen, match=OTHER):
+        await store.register(address=mine)
+    told = await store.last_change()
+    assert (told.revision, told.kind, told.subjects) == (last.revision + 1, "address-frozen", ())
+    why = f"{OTHER} holds id 0 of brokerName a for now: {mine} and it took it from each other 3 times"
+    assert (told.why, await store.rows()) == (why, rows)
     before = await store.everything()
     with pytest.raises(AddressFrozen, match=OTHER):
         await store.register(address=mine)

@@ -18,6 +18,11 @@ def alive(pid: int) -> bool:
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def open_files(pid: int) -> int:
+    """How many files and sockets a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def python(*arguments: str | Path, **options: int) -> "subprocess.Popen[str]":
     """A Python process in the checkout, with pipes for what it says."""
     return subprocess.Popen(

@@ -35,6 +35,13 @@ def usage(pids: Iterable[int]) -> Usage:
     return Usage(threads)
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that a process' main thread has started and that live; none where the system does not tell."""
+    with suppress(OSError):
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    return []
+
+
 def memory_mib(pid: int, what: str = "VmRSS") -> float:
     """Resident memory of a process; `VmHWM` is the most that it ever had. 0 when it cannot be told."""
     with suppress(OSError):

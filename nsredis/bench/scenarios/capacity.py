@@ -114,6 +114,7 @@ def _knee(session: Session, store: Store, case: str, commands: list[Command]) ->
         one = Measurement(NAME, f"{case}, {step.wanted:,.0f} heartbeats a second", "store", {})
         one.note(wanted_rate=step.wanted, rate=step.rate, store_cpu_us=step.cpu_us, server_share=step.share)
         one.note(p50_us=step.p50_us, p99_us=step.p99_us, kept_up=float(step.kept_up), unquiet_share=unquiet)
+        one.note(queued_share=step.waited)
         found.append(one)
         session.tell(f"{NAME}: {step.rate:,.0f} heartbeats a second, {100 * step.share:.0f} % of the store's core")
     return found

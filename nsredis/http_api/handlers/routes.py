@@ -1,14 +1,16 @@
 """Routes, topics and clusters: what clients look up."""
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import orjson
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from nsredis.core.errors import TopicNotFound
 from nsredis.http_api import conditional, shapes
 from nsredis.http_api.endpoint import Endpoint, Exchange, ListQuery, Query, ReadQuery
+from nsredis.http_api.keys import FIND
 from nsredis.http_api.memo import MEMO
 from nsredis.http_api.paging import page
 from nsredis.http_api.replicas import replicas
@@ -77,7 +79,7 @@ async def many_routes(exchange: Exchange) -> web.Response:
 
 async def list_topics(exchange: Exchange) -> web.Response:
     """Topics by name."""
-    queries, query = exchange.services.queries, exchange.query
+    queries, query, memo = exchange.services.queries, exchange.query, exchange.request.app[MEMO]
 
     def build() -> Answer:
         found = queries.topics(query.cluster, query.prefix)
@@ -85,14 +87,12 @@ async def list_topics(exchange: Exchange) -> web.Response:
         return shapes.encode(TopicsAnswer(items, following))
 
     key = ("topics", query.cluster, query.prefix, query.limit, query.cursor)
-    return await conditional.answer(
-        exchange, lambda: exchange.request.app[MEMO].get(queries.position, key, build), ["topics"]
-    )
+    return await _listed(exchange, lambda: memo.get(queries.position, key, build), "topics")
 
 
 async def list_clusters(exchange: Exchange) -> web.Response:
     """Clusters with their groups."""
-    queries, query = exchange.services.queries, exchange.query
+    queries, query, memo = exchange.services.queries, exchange.query, exchange.request.app[MEMO]
 
     def build() -> Answer:
         items, following = page(queries.clusters(), lambda info: info.cluster, limit=query.limit, cursor=query.cursor)
@@ -100,9 +100,15 @@ async def list_clusters(exchange: Exchange) -> web.Response:
         return Answer.of({"items": listed, "next": following})
 
     key = ("clusters", query.limit, query.cursor)
-    return await conditional.answer(
-        exchange, lambda: exchange.request.app[MEMO].get(queries.position, key, build), ["clusters"]
-    )
+    return await _listed(exchange, lambda: memo.get(queries.position, key, build), "clusters")
+
+
+async def _listed(exchange: Exchange, find: Callable[[], Answer], scope: str) -> web.Response:
+    """A list that the view alone decides about, so that the same request may be answered the short way."""
+    response = await conditional.answer(exchange, find, [scope])
+    if exchange.query.consistency == "eventual" and exchange.query.min_revision is UNSET:
+        exchange.request[FIND] = find
+    return response
 
 
 async def delete_topic(exchange: Exchange) -> web.Response:

@@ -1,5 +1,6 @@
 """Registrations: codes 103 and 104, and 217, which adds a topic to groups that are registered."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Final
@@ -17,11 +18,14 @@ from nsredis.remoting.handlers.parameters import broker_id, flag, optional, requ
 from nsredis.wire import bodies
 from nsredis.wire.codes import VERSION_REGISTER_BODY, VERSION_STATIC_TOPICS, RequestCode, ResponseCode
 from nsredis.wire.commands import Command
-from nsredis.wire.registration import RegisterBody, body_crc, decode_register_body
+from nsredis.wire.registration import RegisterBody, body_crc, decode_register_body, is_compressed
 
 log = logging.getLogger(__name__)
 
 TIMEOUT: Final = "heartbeatTimeoutMillis"
+INFLATED_AT_ONCE: Final = 4096
+"""Bytes of a compressed body: a thousand times that at the most when it is inflated, some milliseconds."""
+
 FACTS_KEPT: Final = 20_000
 WARNED_KEPT: Final = 10_000
 LOOPBACK: Final = ("127.", "localhost:", "[::1]:")
@@ -47,6 +51,11 @@ class RemotingTopics:
         self._compressed = compressed
         self._max_inflated = max_inflated
         self._read: RegisterBody | None = None
+
+    @property
+    def may_be_huge(self) -> bool:
+        """Whether it may inflate to so much that the loop would stand still: zlib lets go of the interpreter."""
+        return is_compressed(self._body, compressed=self._compressed) and len(self._body or b"") > INFLATED_AT_ONCE
 
     def read(self) -> RegisterBody:
         """The body, decoded once. InvalidField."""
@@ -90,7 +99,7 @@ class Registrations:
             return call.refused(ResponseCode.SYSTEM_ERROR, "crc32 not match")
         settings = services.queries.settings
         key = BrokerKey(required(request, "brokerName"), broker_id(request))
-        topics, facts = self._topics(request)
+        topics, facts = await self._topics(request)
         replaces = settings.delete_topic_with_broker_registration and not facts.static and facts.topics > 1
         if facts.topics == 1 and not await services.brokers.is_registered(key):
             # An addition that came before the first whole table would be taken for the whole table.
@@ -117,7 +126,7 @@ class Registrations:
             self._look_at_address(call, registration)
         return self._registered(call, outcome)
 
-    def _topics(self, request: Command) -> tuple[RemotingTopics, Facts]:
+    async def _topics(self, request: Command) -> tuple[RemotingTopics, Facts]:
         compressed = flag(request, "compressed")
         form = 2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
         hashed = xxhash.xxh3_128(request.body or b"")
@@ -127,7 +136,7 @@ class Registrations:
         )
         facts = self._facts.get(topics.digest)
         if facts is None:
-            read = topics.read()
+            read = await asyncio.to_thread(topics.read) if topics.may_be_huge else topics.read()
             if len(self._facts) >= FACTS_KEPT:
                 self._facts.clear()
             facts = Facts(read.data_version, read.filter_servers, len(read.topics), bool(read.mappings))

@@ -14,6 +14,13 @@ from tests.http_api.quick.both_ways import BothWays
 
 TOPICS = ["TopicA", "TopicB", "%RETRY%group"]
 PATHS = ["/v1/routes/TopicA", "/v1/routes/TopicB", "/v1/routes/%25RETRY%25group", "/v1/routes/Nope"]
+LISTS = [
+    "/v1/topics",
+    "/v1/topics?prefix=TopicA&limit=1",
+    "/v1/topics?cursor=x",
+    "/v1/clusters",
+    "/v1/clusters?limit=0",
+]
 GET = b"GET /v1/routes/TopicA HTTP/1.1\r\nHost: name-server\r\n\r\n"
 
 

@@ -14,7 +14,7 @@ from nsredis.http_api import quick_answers
 from nsredis.http_api.quick_connection import aiohttp_is_known
 from nsredis.view.state import State
 from tests.http_api.quick.both_ways import DATE, BothWays, comparable
-from tests.http_api.quick.conftest import GET, PATHS, Hits, filled
+from tests.http_api.quick.conftest import GET, LISTS, PATHS, Hits, filled
 from tests.support.eventually import eventually
 
 # The same bytes, whatever is sent and whatever happens
@@ -40,7 +40,9 @@ HEADERS = [
 def requests(draw: st.DrawFn) -> bytes:
     """What clients send, and what some of them should not."""
     method = draw(st.sampled_from(["GET"] * 8 + ["HEAD", "DELETE"]))
-    path = draw(st.sampled_from(PATHS)) + draw(st.sampled_from([""] * 8 + ["?", "?zone=z", "?minRevision=1"]))
+    path = draw(st.sampled_from([*PATHS, *LISTS]))
+    if "?" not in path:
+        path += draw(st.sampled_from([""] * 8 + ["?", "?zone=z", "?minRevision=1"]))
     version = draw(st.sampled_from(["HTTP/1.1"] * 8 + ["HTTP/1.0"]))
     headers = draw(st.lists(st.sampled_from(HEADERS), max_size=2))
     body = ""
@@ -132,7 +134,9 @@ async def test_not_modified_takes_the_short_way_too(both: BothWays, hits: Hits) 
         GET.replace(b"TopicA", b"Nope"),
         GET.replace(b"TopicA", b"TopicA?zone=z"),
         GET.replace(b"TopicA", b"TopicA?minRevision=1"),
-        GET.replace(b"/routes/TopicA", b"/topics"),
+        GET.replace(b"/routes/TopicA", b"/topics?minRevision=1"),
+        GET.replace(b"/routes/TopicA", b"/topics?cursor=x"),
+        GET.replace(b"/routes/TopicA", b"/settings"),
         *[
             GET[:-2] + header + b"\r\n\r\n"
             for header in (

@@ -1,4 +1,5 @@
 import logging
+import zlib
 
 import pytest
 
@@ -16,6 +17,7 @@ from nsredis.wire.registration import (
 from tests.conftest import NodeFactory
 from tests.remoting.handlers.conftest import Connect
 from tests.support.api import Api
+from tests.support.loop_slices import LoopSlices
 from tests.support.remoting import RemotingClient, broker_ext
 
 REGISTER = RequestCode.REGISTER_BROKER
@@ -51,6 +53,17 @@ async def test_every_form_of_the_body(client: RemotingClient, version: int, form
     assert route["queueDatas"][0] == {
         "brokerName": "a", "perm": 6, "readQueueNums": 4, "topicSysFlag": 0, "writeQueueNums": 8
     }  # fmt: skip
+
+
+async def test_a_bomb_is_inflated_beside_the_loop(client: RemotingClient) -> None:
+    """Sixty-four of these two hundred MB are inflated before it is refused: a tenth of a second and more."""
+    bomb = zlib.compress(bytes(200 << 20), 9)
+    ext = broker_ext() | {"compressed": "true", "bodyCrc32": str(body_crc(bomb))}
+    async with LoopSlices() as slices:
+        answer = await client.call(REGISTER, ext, bomb)
+    assert answer.code == 1
+    assert "inflates to more than" in (answer.remark or "")
+    assert slices.longest_ms < 60
 
 
 async def test_a_body_that_was_damaged_on_its_way(client: RemotingClient) -> None:
