@@ -13,6 +13,7 @@ from tests.histories.validators import (
     lower_bound,
     never_empty,
     one_order,
+    overrides,
     same_bytes,
     store_trouble,
     upper_bound,
@@ -32,6 +33,7 @@ VALIDATORS: Final[dict[str, Validator]] = {
     "9 brake": brake.check,
     "watches lose nothing": watches.check,
     "keys linearizable": linearizable.check,
+    "overrides hold": overrides.check,
     "last word stays": last_word.check,
     "converged": converged.check,
 }

@@ -14,6 +14,9 @@ FAILOVERS: Final = frozenset({"failover", "failover-loss"})
 HISTORY_LOST: Final = FAILOVERS | {"flush"}
 """After these the store lacks what it had; nodes put it back."""
 
+UNKNOWN_GAP_S: Final = 2.0
+"""What a sweep takes for the length of a gap when another history is found; two nodes may find it one after another."""
+
 FOLLOWS_S: Final = 0.5
 """How soon a node shows a change when nothing is broken."""
 
@@ -66,7 +69,8 @@ def settled(history: History, start: float, at: float, lease_s: float, margin_s:
     """The time `at`, moved behind all faults between `start` and it: each of them may put it off by a lease."""
     for fault in history.faults:
         if fault.start <= at and start <= fault.healed:
-            at = max(at, fault.healed + lease_s + margin_s)
+            again_s = UNKNOWN_GAP_S if fault.kind in HISTORY_LOST else 0.0
+            at = max(at, fault.healed + lease_s + again_s + margin_s)
     return at
 
 

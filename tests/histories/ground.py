@@ -10,6 +10,7 @@ import aiohttp
 
 from nsredis.registry.server_binary import ServerBinary
 from tests.histories.plan import NODES
+from tests.histories.recorder import Recorder
 from tests.support.eventually import eventually
 from tests.support.serve_process import ServeProcess
 from tests.support.store_process import StoreProcess
@@ -19,28 +20,10 @@ SETTLE_MS: Final = 2000
 """How long a node that starts leaves an emptied store to those that know more."""
 
 
-class Way(TcpProxy):
-    """A way to the store that can be slow, too."""
-
-    delay_s = 0.0
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while chunk := await reader.read(65536):
-                await self._open.wait()
-                if self.delay_s:
-                    await asyncio.sleep(self.delay_s)
-                writer.write(chunk)
-                await writer.drain()
-        except OSError:
-            pass
-        writer.transport.abort()
-
-
 class NodePlace:
     """One node: where it listens, and its name, which says how often it was started."""
 
-    def __init__(self, folder: Path, number: int, way: Way, url: str) -> None:
+    def __init__(self, folder: Path, number: int, way: TcpProxy, url: str) -> None:
         self.number = number
         self.way = way
         self.starts = 0
@@ -98,8 +81,7 @@ class Ground:
             url = await self._start_store()
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
             for number in range(NODES):
-                way = Way(("127.0.0.1", self.store.port))
-                await self._stack.enter_async_context(way)
+                way = await self._stack.enter_async_context(TcpProxy(("127.0.0.1", self.store.port)))
                 self.nodes.append(NodePlace(self._folder, number, way, url))
             for node in self.nodes:
                 node.start()
@@ -117,6 +99,10 @@ class Ground:
         if self._session is not None:
             await self._session.close()
         await self._stop_store()
+
+    async def surprises(self, recorder: Recorder) -> None:
+        """Keep what breaks without being asked to, for ever; a store that stands alone does nothing by itself."""
+        await asyncio.Event().wait()
 
     def draw(self, draw: random.Random) -> NodePlace:
         """A node by chance, started or not."""

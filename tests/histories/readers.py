@@ -90,8 +90,11 @@ class Operator:
                 place = self._ground.draw(self._draw)
                 if self._draw.random() < 0.6:
                     perm = self._draw.choice([2, 4, 6])
-                    body = {"perm": perm, "reason": "a test", "expiresInMs": self._draw.randrange(500, 8000)}
-                    await self._caller.call(place, "override", "PUT", path, body=body, group=name, perm=perm)
+                    lasts_s = round(self._draw.uniform(0.5, 8.0), 3)
+                    body = {"perm": perm, "reason": "a test", "expiresInMs": int(lasts_s * 1000)}
+                    await self._caller.call(
+                        place, "override", "PUT", path, body=body, group=name, perm=perm, lasts_s=lasts_s
+                    )
                 else:
                     await self._caller.call(place, "lift", "DELETE", path, group=name)
         finally:

@@ -46,7 +46,7 @@ async def record(plan: Plan, ground: Ground, file: Path, counts: Counts) -> None
             Operator(plan, ground, recorder).run(),
         ]
         watching = [WatcherActor(number, plan, ground, recorder).run() for number in range(WATCHERS)]
-        async with Crowd([*brokers, *watching, Poller(ground, recorder).run()]) as lasting:
+        async with Crowd([*brokers, *watching, Poller(ground, recorder).run(), ground.surprises(recorder)]) as lasting:
             async with Crowd(others) as crowd:
                 await crowd.during(make_all(ground, plan.faults, recorder, plan.seconds))
                 await crowd.during(asyncio.sleep(max(0.0, plan.seconds - recorder.now())))

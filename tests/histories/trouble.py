@@ -101,17 +101,6 @@ async def failover(ground: Ground, _: NodePlace, __: float) -> AsyncIterator[Non
 
 
 @asynccontextmanager
-async def failover_loss(ground: Ground, _: NodePlace, lasts: float) -> AsyncIterator[None]:
-    """What is written in the last moments before it, the new primary never hears of."""
-    assert isinstance(ground, SentinelGround)
-    await ground.forget_replicas()
-    await asyncio.sleep(lasts)
-    await ground.fail_over()
-    yield
-    await ground.bring_back()
-
-
-@asynccontextmanager
 async def hole(_: Ground, node: NodePlace, __: float) -> AsyncIterator[None]:
     node.way.black_hole()
     try:
@@ -149,7 +138,7 @@ TROUBLES: Final[dict[str, Trouble]] = {
     "kill-normal": kill_normal,
     "flush": flush,
     "failover": failover,
-    "failover-loss": failover_loss,
+    "failover-loss": failover,
     "hole": hole,
     "slow": slow,
     "cut": cut,
@@ -159,6 +148,8 @@ TROUBLES: Final[dict[str, Trouble]] = {
 async def make(ground: Ground, fault: FaultPlan, recorder: Recorder) -> None:
     """One fault, from its beginning until all nodes follow again; then it becomes a line."""
     node = ground.nodes[fault.target]
+    if fault.kind == "failover-loss":
+        await _deafen(ground, fault.lasts, recorder)
     start = recorder.now()
     async with TROUBLES[fault.kind](ground, node, fault.lasts):
         if fault.kind not in FAILOVERS:  # they are over when there is a primary again
@@ -172,6 +163,16 @@ async def make(ground: Ground, fault: FaultPlan, recorder: Recorder) -> None:
         pass
     target = str(fault.target) if fault.kind in OF_A_NODE else "store"
     recorder.keep(Fault(fault.kind, target, start, end, healed))
+
+
+async def _deafen(ground: Ground, lasts: float, recorder: Recorder) -> None:
+    """What is written from now on no replica hears of, so the next primary will not know it: a line of its own."""
+    assert isinstance(ground, SentinelGround)
+    start = recorder.now()
+    await ground.forget_replicas()
+    await asyncio.sleep(lasts)
+    end = recorder.now()
+    recorder.keep(Fault("deaf", "store", start, end, end + 0.1))
 
 
 async def make_all(ground: Ground, faults: tuple[FaultPlan, ...], recorder: Recorder, ends: float) -> None:

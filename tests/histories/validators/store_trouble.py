@@ -6,8 +6,9 @@ from tests.histories import disturbances
 from tests.histories.lines import Call, Fault, History
 from tests.histories.verdict import Verdict
 
-FRESH_S: Final = 2.0
-"""A view counts as followed for so long after it was last compared."""
+FRESH_S: Final = 2.5
+"""A view counts as followed for two seconds after it was last compared, and some faults begin a little after their line
+says: the store must first be asked."""
 
 LONG_S: Final = 2.5
 """A gap so long gives every broker a whole lease."""
