@@ -81,8 +81,9 @@ async def _fight(client: RemotingClient, number: int) -> Counter[int]:
 
 async def _register(client: RemotingClient, number: int) -> int:
     topics = {TOPIC: QueueData(), f"{TOPIC}2": QueueData()}
-    lease = {"heartbeatTimeoutMillis": str(LEASE_MS)}
-    answer = await client.register(NAME, cluster=CLUSTER, address=ADDRESSES[number], topics=topics, **lease)
+    answer = await client.register(
+        NAME, cluster=CLUSTER, address=ADDRESSES[number], topics=topics, heartbeatTimeoutMillis=str(LEASE_MS)
+    )
     return answer.code
 
 

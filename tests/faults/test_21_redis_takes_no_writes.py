@@ -1,4 +1,4 @@
-"""Redis is full, read-only, or cannot save: it answers reads and refuses writes. Nobody expires, and writes are told."""
+"""Redis is full, read-only, or cannot save: it answers reads and refuses writes. Nobody expires, writes are told."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -35,11 +35,11 @@ async def not_full(_: StoreProcess, client: Redis) -> None:
 
 
 async def read_only(_: StoreProcess, client: Redis) -> None:
-    await client.replicaof("127.0.0.1", free_port())  # type: ignore[no-untyped-call]  # where nobody is
+    await client.replicaof("127.0.0.1", free_port())  # where nobody is
 
 
 async def primary(_: StoreProcess, client: Redis) -> None:
-    await client.replicaof("NO", "ONE")  # type: ignore[no-untyped-call]
+    await client.replicaof("NO", "ONE")
 
 
 async def unsaved(store: StoreProcess, client: Redis) -> None:
@@ -57,7 +57,7 @@ async def saved(store: StoreProcess, client: Redis) -> None:
 
 async def _saved(client: Redis, status: str) -> bool:
     about = await client.info("persistence")
-    return about["rdb_bgsave_in_progress"] == 0 and about["rdb_last_bgsave_status"] == status
+    return (about["rdb_bgsave_in_progress"], about["rdb_last_bgsave_status"]) == (0, status)
 
 
 TROUBLES: dict[str, tuple[Turn, Turn, str]] = {
