@@ -51,8 +51,8 @@ LEAVE_S: Final = 2.0
 LOOK_S: Final = 0.02
 
 BEFORE_SENDING_AWAY: Final = 2 / 3
-"""The part of the wait after which clients that ask are told to go: those that ask within the rest go by themselves, and
-have no request under way when connections are closed."""
+"""The part of the wait after which clients that ask are told to go: those that ask within the rest go by themselves,
+and have no request under way when connections are closed."""
 
 
 class Node:
