@@ -43,7 +43,7 @@ Where a goal is missed, this is why, from profiles of the runs that the goals we
 * **Routes at depth 16 against the echo**: the echo reads no frame. Of ours some 1.3 µs a query are the header that is
   read, the look-up and the answer's head, all in Python.
 * **HTTP**: on this event loop a protocol that answers without looking at the request is about four times a plain
-  aiohttp handler, so five and seven times cannot be had here. Of our 9 µs a request 5.6 are that protocol's; 1.1 are the
+  aiohttp handler, so five and seven times cannot be had here. Of our 9 µs a request 5.6 are that protocol's and 1.1 the
   look-up with its checks (fresh, draining, revision, date, ETag) and the counting; the rest keeps aiohttp's connection
   in order. nginx needs 6.
 * **One topic changed of 10,000**: 1.8 MB of JSON have to be read (0.2 ms its CRC, 2.8 ms to typed topics), merged and
