@@ -36,10 +36,11 @@ def own_calls(history: History) -> dict[str, list[Call]]:
 
 def lasts_until(history: History, beat_at: float, lease_s: float) -> float:
     """How long a beat at this time holds at least: its lease, and as long as nobody could judge meanwhile."""
-    until = beat_at + lease_s
+    until, counted = beat_at + lease_s, beat_at
     for fault in disturbances.nobody_judges(history):
-        if fault.start < until and fault.end > beat_at:
-            until += max(0.0, fault.end - max(fault.start, beat_at) - GAP_S)
+        if fault.start < until and fault.end > counted:
+            until += max(0.0, fault.end - max(fault.start, counted) - GAP_S)
+            counted = fault.end
     return until
 
 

@@ -21,7 +21,10 @@ SAFE: Final = {"min-replicas-to-write": "1", "min-replicas-max-lag": "2"}
 PROMOTED_S: Final = 30.0
 LOOK_S: Final = 0.2
 NOTICED_S: Final = 3.0
-"""A failover that is noticed began so long before at the most: the primary must be away for a second first."""
+"""A failover that is noticed began so long before at the most,"""
+
+AWAY_S: Final = 1.0
+"""and the primary was away for so long at least: else no Sentinel calls it down."""
 
 
 class SentinelGround(Ground):
@@ -48,15 +51,27 @@ class SentinelGround(Ground):
             await _do(client, "CLIENT", "KILL", "TYPE", "REPLICA")
 
     async def fail_over(self) -> None:
-        """Kill the primary and wait until another one is named."""
+        """Kill the primary and wait until a replica is promoted."""
         self._asked_for = True
-        try:
-            old = self.store
-            old.kill9()
-            self._dead.append(old)
-            self.store = await eventually(self._other_primary, PROMOTED_S, what="a replica is promoted", every_s=0.05)
-        finally:
-            self._asked_for = False
+        old = self.store
+        others = [store for store in self._group.stores if store is not old]
+        replicas = [store for store in others if not await _is_primary(store)]
+        old.kill9()
+        self._dead.append(old)
+
+        async def promoted() -> StoreProcess:
+            primaries = [store for store in replicas if await _is_primary(store)]
+            assert primaries
+            return primaries[0]
+
+        self.store = await eventually(promoted, PROMOTED_S, what="a replica is promoted", every_s=0.02)
+
+    async def bring_back(self) -> None:
+        """Once the Sentinels know the new primary, start who was killed; they make it a replica."""
+        await eventually(self._known, PROMOTED_S, what="the new primary is known")
+        while self._dead:
+            self._dead.pop().start()
+        self._asked_for = False
 
     async def surprises(self, recorder: Recorder) -> None:
         """Sentinels fail over by themselves too, where the machine stalls: that is a fault like others."""
@@ -69,30 +84,41 @@ class SentinelGround(Ground):
                 primary = None
             if primary is not None and not self._asked_for:
                 self.store = primary
-                end = recorder.now()
+                start = max(0.0, well - NOTICED_S)
                 await eventually(self.follows, PROMOTED_S, every_s=0.1)
-                recorder.keep(Fault("failover", "store", max(0.0, well - NOTICED_S), end, recorder.now()))
+                recorder.keep(Fault("failover", "store", start, start + AWAY_S, recorder.now()))
             well = recorder.now()
+
+    async def _named(self) -> int:
+        """The port of the primary, as the Sentinel says that has the newest configuration."""
+        return max([await _names(sentinel) for sentinel in self._group.sentinels])[1]
+
+    async def _known(self) -> bool:
+        return await self._named() == self.store.port
 
     async def _other_primary(self) -> StoreProcess:
         """Who is primary now and is not `store`."""
-        for sentinel in self._group.sentinels:
-            async with Redis.from_url(sentinel.url, protocol=2) as client:
-                _, port = await _do(client, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)
-            for store in self._group.stores:
-                if store is not self.store and store.port == int(port) and await _is_primary(store):
-                    return store
-        raise AssertionError("no Sentinel names another primary")
+        port = await self._named()
+        for store in self._group.stores:
+            if store is not self.store and store.port == port and await _is_primary(store):
+                return store
+        raise AssertionError("no other primary is named")
 
-    async def bring_back(self) -> None:
-        """Start who was killed; the Sentinels make it a replica."""
-        while self._dead:
-            self._dead.pop().start()
+
+async def _names(sentinel: StoreProcess) -> tuple[int, int]:
+    """The number of a Sentinel's configuration, and the primary's port in it."""
+    async with Redis.from_url(sentinel.url, protocol=2) as client:
+        reply = await _do(client, "SENTINEL", "MASTER", NAME)
+    about = dict(zip(reply[::2], reply[1::2], strict=True))
+    return int(about[b"config-epoch"]), int(about[b"port"])
 
 
 async def _is_primary(store: StoreProcess) -> bool:
-    async with Redis.from_url(store.url) as client:
-        role, *_ = await _do(client, "ROLE")
+    try:
+        async with Redis.from_url(store.url) as client:
+            role, *_ = await _do(client, "ROLE")
+    except (RedisError, OSError):  # it is about to change its role, or dead
+        return False
     return bool(role == b"master")
 
 
