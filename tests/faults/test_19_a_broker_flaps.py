@@ -85,7 +85,7 @@ class Flapping:
         return self._chance.choice(self._apis)
 
 
-@pytest.mark.parametrize("for_s", [pytest.param(4, id="4s"), pytest.param(60, id="60s", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("for_s", [pytest.param(3, id="3s"), pytest.param(60, id="60s", marks=pytest.mark.slow)])
 async def test_late_messages_of_older_processes(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, for_s: int
 ) -> None:

@@ -39,7 +39,7 @@ def crowd(address: str) -> Iterator[None]:
             process.wait()
 
 
-@pytest.mark.parametrize("for_s", [pytest.param(4, id="4s"), pytest.param(30, id="30s", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("for_s", [pytest.param(3, id="3s"), pytest.param(30, id="30s", marks=pytest.mark.slow)])
 async def test_more_look_ups_than_a_core_answers(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, for_s: int
 ) -> None:

@@ -63,7 +63,7 @@ async def test_the_slot_moves_and_another_member_dies(
             async with LookupLoad(nodes, brokers.routes) as load, Writes(apis) as writes:
                 await load.steady()
                 third.kill9()
-                await asyncio.sleep(3)  # the others call it failed after one
+                await asyncio.sleep(2)  # the others call it failed after one
                 recovery_s = await brokers.shown_by(apis)
                 await load.steady()
             lost = await writes.lost(apis[0]) + await brokers.lost(apis[1])
