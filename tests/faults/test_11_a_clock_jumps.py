@@ -90,6 +90,7 @@ async def _none_is_far(client: Redis, keyspace: Keyspace) -> bool:
     return all(score <= now_ms + LEASE_MS for member, score in deadlines if member.startswith(b"broker:"))
 
 
+@pytest.mark.slow
 async def test_the_clock_of_a_node_jumps(
     clock: MovableClock, own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures
 ) -> None:

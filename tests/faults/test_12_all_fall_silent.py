@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import aiohttp
+import pytest
 
 from tests.conftest import OwnStore
 from tests.faults import deaths
@@ -70,6 +71,7 @@ async def test_all_fall_silent_in_one_moment(
     assert beating.registered_again == 0
 
 
+@pytest.mark.slow
 async def test_all_fall_silent_each_after_its_last_beat(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures
 ) -> None:

@@ -67,7 +67,10 @@ TROUBLES: dict[str, tuple[Turn, Turn, str]] = {
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+FIRST, *OTHERS = TROUBLES
+
+
+@pytest.mark.parametrize("trouble", [FIRST, *(pytest.param(other, marks=pytest.mark.slow) for other in OTHERS)])
 async def test_writes_are_refused(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, trouble: str
 ) -> None:
