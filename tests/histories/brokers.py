@@ -1,6 +1,7 @@
 """Brokers that do what their plan says, and beat in between."""
 
 import asyncio
+import socket
 from collections import Counter
 from contextlib import suppress
 from typing import Final
@@ -17,19 +18,29 @@ RETRY_S: Final = 0.1
 
 
 class Port:
-    """A broker's listening port: who connects is let go at once."""
+    """A broker's listening port: who connects is let go at once. While it refuses, it is kept from others."""
 
     def __init__(self) -> None:
         self._port = free_port()
         self._server: asyncio.Server | None = None
+        self._kept: socket.socket | None = self._keep()
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self._port}"
 
+    def _keep(self) -> socket.socket:
+        """A socket that is bound and does not listen: connections are refused."""
+        kept = socket.socket()
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", self._port))
+        return kept
+
     async def open(self) -> None:
         """Listen; nothing when it does."""
-        if self._server is None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
             self._server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", self._port)
 
     def close(self) -> None:
@@ -37,6 +48,13 @@ class Port:
         if self._server is not None:
             self._server.close()
             self._server = None
+            self._kept = self._keep()
+
+    def give_up(self) -> None:
+        """It is anybody's."""
+        self.close()
+        if self._kept is not None:
+            self._kept.close()
 
 
 class BrokerActor:
@@ -73,7 +91,7 @@ class BrokerActor:
         finally:
             for task in self._late:
                 task.cancel()
-            self._port.close()
+            self._port.give_up()
             await self._voice.close()
 
     async def _beat_until(self, at: float) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.histories.callers import HttpCaller
 from tests.histories.ground import Ground
-from tests.histories.plan import KV_KEYS, Plan
+from tests.histories.plan import KV_KEYS, KV_WEIGHTS, Plan
 from tests.histories.recorder import Recorder
 
 PAUSE_S: Final = (0.05, 0.25)
@@ -33,7 +33,7 @@ class KvClient:
             while True:
                 await asyncio.sleep(self._draw.uniform(*PAUSE_S))
                 act = self._draw.choices(acts, (35, 10, 25, 15, 7, 8))[0]
-                await act(self._draw.choice(KV_KEYS))
+                await act(self._draw.choices(KV_KEYS, KV_WEIGHTS)[0])
         finally:
             await self._caller.close()
 

@@ -7,7 +7,10 @@ from typing import Final, Literal
 SHARED_TOPICS: Final = ("orders", "payments")
 """Topics that every group offers."""
 
-KV_KEYS: Final = ("alpha", "beta", "gamma", "delta")
+KV_KEYS: Final = ("alpha", "beta", "gamma", "delta", "cold-1", "cold-2", "cold-3")
+KV_WEIGHTS: Final = (20, 20, 20, 20, 3, 3, 3)
+"""Some keys are written seldom: what they hold is known to all when the store is emptied."""
+
 KV_CLIENTS: Final = 3
 READERS: Final = 3
 WATCHERS: Final = 3

@@ -2,7 +2,8 @@
 
 from tests.histories import disturbances
 from tests.histories.lines import INFINITY, Call, History
-from tests.histories.one_at_a_time import ANY, Op, explains
+from tests.histories.lives import LATE_WRITE_S
+from tests.histories.one_at_a_time import ANY, Op, State, explains
 from tests.histories.verdict import Verdict
 
 AFTER_S = 1.0
@@ -20,11 +21,25 @@ def check(history: History) -> Verdict:
         calls = [call for call in history.verbs("kv-get", "kv-put", "kv-delete") if call.args["key"] == key]
         for start, end in zip(starts, ends, strict=True):
             ops = [op for call in calls if (op := _op(call, start, end)) is not None]
-            found, count = explains(ops, ANY), len(ops)
+            found, count = explains(ops, _put_back(calls, history, start)), len(ops)
             verdict.checked += count
             if not verdict.kept(found is not False):
                 verdict.violated(f"{count} operations on {key} after {start:.3f} s have no order that explains them")
     return verdict
+
+
+def _put_back(calls: list[Call], history: History, start: float) -> State:
+    """What a key holds when a time begins: what it held before the loss, where that was not young and is known."""
+    loss = next((one for one in disturbances.losses(history) if one.healed + AFTER_S == start), None)
+    writes = [call for call in calls if call.verb != "kv-get" and call.outcome != "refused" and call.start < start]
+    if loss is None or not writes:
+        return ANY
+    last = max(writes, key=lambda call: call.start)
+    known = disturbances.known_before(history, loss) - LATE_WRITE_S
+    others = [call for call in writes if call is not last]
+    if last.ok and last.end < known and all(call.ok and call.end < last.start for call in others):
+        return None if last.verb == "kv-delete" else str(last.args["value"])
+    return ANY
 
 
 def _op(call: Call, start: float, end: float) -> Op | None:

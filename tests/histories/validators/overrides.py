@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.histories import disturbances
 from tests.histories.lines import INFINITY, Call, History
+from tests.histories.lives import LATE_WRITE_S
 from tests.histories.looks import looks
 from tests.histories.verdict import Verdict
 
@@ -62,8 +63,12 @@ def _late_words(calls: list[Call], call: Call) -> bool:
 
 
 def _group_ends(history: History, name: str, after: float) -> float:
-    """When the group may have lost its override: its last broker went, or the store lost its history."""
-    ends = [loss.start for loss in disturbances.losses(history) if loss.healed > after]
+    """When the group may have lost its override: its last broker went, or the store lost what was young."""
+    ends = [
+        loss.start
+        for loss in disturbances.losses(history)
+        if loss.healed > after > disturbances.known_before(history, loss) - LATE_WRITE_S
+    ]
     ends += [
         change.at
         for change in history.changes

@@ -61,5 +61,8 @@ def test_an_emptied_store_begins_anew() -> None:
     calls = kv("kv-put", "k", 1.0, 2.0, "a"), kv("kv-put", "k", 3.0, 4.0, "b"), kv("kv-get", "k", 9.0, 9.5, "a")
     assert check(history(*calls)).count == 1
     assert check(history(*calls, fault("flush", 4.5, 4.5))).violations == []
+    old = calls[0], calls[1], kv("kv-get", "k", 19.0, 19.5, "a")
+    assert check(history(*old, fault("flush", 14.5, 14.5))).count == 1  # all nodes knew the last write
+    assert check(history(*old[:2], kv("kv-get", "k", 19.0, 19.5, "b"), fault("flush", 14.5, 14.5))).violations == []
     again = kv("kv-put", "k", 10.0, 11.0, "c"), kv("kv-get", "k", 12.0, 13.0, "a")
     assert check(history(*calls, fault("flush", 4.5, 4.5), *again)).count == 1

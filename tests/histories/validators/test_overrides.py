@@ -34,5 +34,7 @@ def test_one_that_was_lifted_is_still_shown() -> None:
 def test_what_may_still_arrive_or_was_lost_is_excused() -> None:
     assert check(history(_override(0.5, 2, outcome="unknown"), _override(1.0, 4), _look(3.0, 2))).violations == []
     assert check(history(_override(1.0, 4), fault("flush", 2.0, 2.0), _look(3.0, 6))).violations == []
+    old = _override(1.0, 4), fault("flush", 9.0, 9.0)
+    assert check(history(*old, _look(12.0, 6))).count == 1
     gone = change("expire", 2.0, 8, "broker:a/0", "group:a")
     assert check(history(_override(1.0, 4), gone, _look(3.0, 6))).violations == []
