@@ -84,6 +84,7 @@ GOALS: Final = (
     Goal("visibility", "idle", "p50_us", 5_000, 2_000),
     Goal("visibility", "1,000 other changes a second", "p50_us", 30_000, 10_000),
     Goal("size", "100,000 topics", "memory_mib", 300, 150),
+    Goal("size", "100,000 topics", "all_asked_mib", 300, 150),
     Goal("size", "100,000 topics", "ready_s", 6, 3),
     Goal("size", "100,000 topics, 8 changed registrations a second", "longest_us", 50_000, 50_000),
     Goal("size", "no topics", "beyond_imports_s", 1, 0.3),

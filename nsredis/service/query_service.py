@@ -22,7 +22,7 @@ from nsredis.core.namespace_settings import NamespaceSettings
 from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
 from nsredis.registry.change_feed import ChangeFeed
 from nsredis.service import freshness
-from nsredis.view.answers import Answer
+from nsredis.view.answers import Answer, compact
 from nsredis.view.state import State
 from nsredis.view.subscriptions import Subscription
 from nsredis.view.view import View
@@ -99,7 +99,7 @@ class QueryService:
         kept = self._state().legacy_answers
         known = kept.get(topic) if not zone else None
         if known is None:
-            known = bodies.route(orjson.loads(self.route(topic, zone).body), legacy=True)
+            known = compact(bodies.route(orjson.loads(self.route(topic, zone).body), legacy=True))
             if not zone:
                 kept[topic] = known
         return known
