@@ -35,7 +35,7 @@ test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run h
 	@echo 'Not run: what needs haproxy and redis-server (-m installed), what breaks things (-m faults), minutes of traffic'
 	@echo '(-m histories), what needs Java and Maven (-m interop). .ci/run has all of them.'
 
-faults: $(VENV)/developed ## break things while clients ask, and write docs/reliability.md; needs haproxy; half an hour
+faults: $(VENV)/developed ## break things while clients ask, and write docs/reliability.md; needs haproxy; a quarter of an hour
 	@$(BIN)/python -m pytest -m faults --figures docs/reliability.json $(ARGS)
 	@$(BIN)/python -m tests.faults.page docs/reliability.json
 

@@ -127,6 +127,11 @@ class FrontDoors:
         if self._name_server is not None:
             self._name_server.send_brokers_away()
 
+    def send_away(self) -> None:
+        """Tell RocketMQ's clients that know it to go to another node, when they ask."""
+        if self._remoting is not None:
+            self._remoting.send_away()
+
     async def drain(self) -> None:
         """Take no new connection, let what runs finish within the time of the drain, and close."""
         doors = [door for door in (self._http and self._http.stop(), self._remoting and self._remoting.drain()) if door]

@@ -50,6 +50,10 @@ log = logging.getLogger(__name__)
 LEAVE_S: Final = 2.0
 LOOK_S: Final = 0.02
 
+BEFORE_SENDING_AWAY: Final = 2 / 3
+"""The part of the wait after which clients that ask are told to go: those that ask within the rest go by themselves,
+and have no request under way when connections are closed."""
+
 
 class Node:
     """A name server node in this process. Start it once, stop it once; both on one event loop."""
@@ -243,7 +247,10 @@ class Node:
                 await self._presence.announce()  # peers take it off their lists at once
         if self._tasks:  # else it never began
             log.info("going away: finishing what runs")
-            await asyncio.sleep(self.settings.drain_wait_ms / 1000)
+            wait_s = self.settings.drain_wait_ms / 1000
+            await asyncio.sleep(wait_s * BEFORE_SENDING_AWAY)
+            doors.send_away()  # to where the balancer by now sends them
+            await asyncio.sleep(wait_s * (1 - BEFORE_SENDING_AWAY))
         if self._suspects is not None:
             await self._suspects.close()  # connections that close from here on are closed by this node
         self._view.subscriptions.mark_all()  # whoever waits for a change is answered now

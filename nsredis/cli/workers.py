@@ -97,7 +97,10 @@ class Worker:
             log.error("worker %d %s and is started again", self.number, ending(code))
             chance = random.random()  # noqa: S311 - no secret
             await asyncio.sleep(backoff_s(failures, chance, first_s=FIRST_PAUSE_S, top_s=LONGEST_PAUSE_S))
-            await self.start(AGAIN)
+            try:
+                await self.start(AGAIN)
+            except OSError as error:  # no memory, no process: as if it had ended at once
+                log.error("worker %d cannot be started: %s", self.number, error.strerror)  # noqa: TRY400 - it says why
 
 
 class Workers:

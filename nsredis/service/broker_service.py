@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from nsredis.core.brokers import Beat, Broker, BrokerKey, Lease, Registered, Registration, TopicBody
@@ -27,6 +28,7 @@ from nsredis.registry.group_commit import BeatQueue
 from nsredis.registry.rows import data_version_text
 from nsredis.service.contention import retry_moved
 from nsredis.service.own_writes import OwnWrites
+from nsredis.service.slices import Slices
 from nsredis.view.view import View
 
 MAX_INSTANCE: Final = 255
@@ -48,11 +50,15 @@ class BrokerService:
         self._observer = observer
         self._queue = BeatQueue(store.beats)
         self._good: set[str] = set()
+        self.slices: Final = Slices()
+        """For what registrations cost this node: they may come by the hundred."""
 
     async def register(self, r: Registration, *, by: str) -> Registered:
         """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
         _check(r)
-        topics = self._checked(r.topics, r) if r.topics is not None else None
+        topics = None
+        if r.topics is not None and r.topics.digest not in self._good:
+            topics = await self.slices.run(partial(self._checked, r.topics, r))
         try:
             registered = await self._register(r, topics, by)
         except NsredisError as error:
@@ -63,10 +69,8 @@ class BrokerService:
             await self._own_writes.seen(registered.revision)
         return registered
 
-    def _checked(self, body: TopicBody, r: Registration) -> dict[str, QueueData] | None:
-        """The topics of a body that was not seen lately; None for one that was, and was found good. InvalidField."""
-        if body.digest in self._good:
-            return None
+    def _checked(self, body: TopicBody, r: Registration) -> dict[str, QueueData]:
+        """The topics of a body that was not seen lately, or was not found good. InvalidField."""
         state = self._view.state
         known = state.tables.get(r.name) if state is not None and r.foreign else None
         topics = _decoded(body, foreign=r.foreign, known=known.topics.keys() if known is not None else ())
@@ -87,8 +91,9 @@ class BrokerService:
         async def attempt() -> Registered | None:
             nonlocal wanted
             base = await self._table(r.name, wanted)
-            merged = tables.apply_body(
-                base, body, version, replaces=r.replaces_table, mappings=r.topics.mappings() if r.topics else None
+            mappings = r.topics.mappings() if r.topics else None
+            merged = await self.slices.run(
+                partial(tables.apply_body, base, body, version, replaces=r.replaces_table, mappings=mappings)
             )
             again = await self._store.register(r, by=by, table=MergedTable(base, merged))
             if isinstance(again, TableMoved):

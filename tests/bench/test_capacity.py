@@ -157,9 +157,9 @@ def _run() -> Run:
             one(f"{SIZE}{many}", brokers=1000, used_bytes=1_100_000, bytes_changes=100_000, node_mib=52),
             one(f"{SIZE}{wide}", brokers=10, topics=100, bytes_broker=10_000, bytes_table=20_000, node_mib=51),
             one(f"{many}, 10,000 heartbeats a second", wanted_rate=1e4, rate=1e4, store_cpu_us=20, kept_up=1),
-            one(f"{many}, 20,000 heartbeats a second", wanted_rate=2e4, rate=1.5e4, store_cpu_us=15, kept_up=0),
+            one(f"{many}, 20,000 heartbeats a second", wanted_rate=2e4, rate=1.5e4, server_share=0.95, kept_up=0),
             one(THROUGH_NODE.heartbeat, cpu_us=30, store_cpu_us=20),
-            one(THROUGH_NODE.registration, cpu_us=90, store_cpu_us=50),
+            one(THROUGH_NODE.registration, cpu_us=90, store_cpu_us=50, topic_frame_bytes=100),
         ],
     )
 
@@ -167,6 +167,7 @@ def _run() -> Run:
 def test_a_plan_is_the_costs_times_the_numbers() -> None:
     costs = Costs.of(_run())
     assert costs is not None
+    assert costs.full
     assert (costs.knee, costs.broker_bytes, costs.topic_bytes) == (1e4, 1000, 20)
     assert (costs.beat_bytes, costs.stream_bytes) == (404, 1_000_000)
     planned = plan(costs, 1500, 1000)
@@ -176,6 +177,7 @@ def test_a_plan_is_the_costs_times_the_numbers() -> None:
     assert planned.store_mib == pytest.approx((1500 * 1000 + 2000 * 20 + 3e6) / 2**20)
     assert planned.mbit == pytest.approx(300 * 404 * 8 / 1e6)
     assert planned.registrations == 150
+    assert planned.registering_mbit == pytest.approx(150 * 100 * 2000 / 1500 * 8 / 1e6)
     assert planned.registering_node == pytest.approx(150 * 90e-6 / 3 / 3)
 
 
@@ -183,7 +185,11 @@ def test_the_page_is_written_beside_the_other_and_says_what_is_missing(tmp_path:
     write_into(tmp_path, _run())
     assert {path.name for path in tmp_path.iterdir()} == {"capacity.json", "capacity.md"}
     text = (tmp_path / "capacity.md").read_text()
-    for words in ("| heartbeat | 1 | 2 | 2 ZADD |", "One Redis keeps up with 10,000 heartbeats", "| cores | 2 |"):
+    for words in (
+        "| heartbeat | 1 | 2 | 2 ZADD |",
+        "One Redis keeps up with 10,000 heartbeats a second. ",
+        "| cores | 2 |",
+    ):
         assert words in text
     run = _run()
     del run.measurements[-1]

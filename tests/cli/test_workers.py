@@ -147,7 +147,7 @@ async def test_a_killed_worker_is_replaced_and_nobody_is_answered_with_an_error(
 async def test_sigterm_drains_all_of_them(
     serve: Serve, fresh: aiohttp.ClientSession, http: aiohttp.ClientSession, arguments: list[str]
 ) -> None:
-    two = Two(serve(*arguments, "--drain-wait-ms", "1000"), fresh)
+    two = Two(serve(*arguments, "--drain-wait-ms", "3000"), fresh)
     await two.both_ready()
     pids = two.pids()
     two.process.terminate()

@@ -13,6 +13,7 @@ import aiohttp
 
 from nsredis.core.brokers import DataVersion
 from nsredis.core.queues import QueueData
+from nsredis.wire.codes import ResponseCode
 from nsredis.wire.registration import RegisterBody
 from tests.faults.load import Addressed
 from tests.support.api import Api
@@ -242,6 +243,9 @@ class LivingBrokers:
         except OSError:  # a time-out is one
             await self._hang_up(broker)
             return False
+        if answer.code == ResponseCode.GO_AWAY:
+            await self._hang_up(broker)
+            return await self._register_by_remoting(broker, offered)
         return answer.code == 0
 
     @staticmethod

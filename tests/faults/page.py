@@ -56,6 +56,9 @@ not right either.
   the end of the fault until every node answers freshly and completely.
 * **Lost writes** are writes that were acknowledged and are not there in the end, after nodes have put back what they
   know and brokers have beaten.
+* **p50, p99** are of right answers, from the moment at which a look-up was due. In row 13 they are over the first ten
+  seconds; a client's first look-up there is due when its connection is made, and how long clients then had to wait for
+  their first answer, from the moment at which all of them came, stands below.
 * Promises are those of [architecture.md](architecture.md#what-is-promised).
 """
 

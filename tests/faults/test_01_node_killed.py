@@ -27,9 +27,9 @@ async def test_a_node_is_killed(
     async with LivingBrokers([balancer], http) as brokers:
         await brokers.shown_by(apis)
         async with LookupLoad([balancer], brokers.routes, interval_s=0.05) as load:
-            await load.steady(rounds=30)
+            await load.steady(rounds=60)
             os.kill(nodes[0].process.pid, signal.SIGKILL)
-            await load.steady(rounds=90)  # by then, whoever beat through it alone would have lapsed
+            await load.steady(rounds=180)  # by then, whoever beat through it alone would have lapsed
         figures.note(
             row=1,
             fault="kill -9 of one node of three behind haproxy",

@@ -56,7 +56,7 @@ async def test_a_node_with_a_saved_view_serves_it(
     assert load.share_right == 1, load.counts
 
 
-@pytest.mark.parametrize("saved", ["nothing saved", "saved too long ago"])
+@pytest.mark.parametrize("saved", ["nothing saved", pytest.param("saved too long ago", marks=pytest.mark.slow)])
 async def test_a_node_without_one_says_that_it_is_not_ready(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, tmp_path: Path, saved: str
 ) -> None:

@@ -51,7 +51,15 @@ LOSSES: dict[Loss, str] = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    "loss",
+    [
+        flushed,
+        restarted_with_an_older_copy,
+        pytest.param(another_database, marks=pytest.mark.slow),
+        pytest.param(restarted_with_nothing, marks=pytest.mark.slow),
+    ],
+)
 async def test_redis_loses_what_it_had(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, loss: Loss
 ) -> None:

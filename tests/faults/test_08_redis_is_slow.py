@@ -4,6 +4,7 @@ import asyncio
 from http import HTTPStatus
 
 import aiohttp
+import pytest
 from redis.asyncio import Redis
 
 from tests.conftest import OwnStore
@@ -71,6 +72,7 @@ async def _write(api: Api, number: int) -> tuple[int, float]:
     return reply.status, asyncio.get_running_loop().time() - began
 
 
+@pytest.mark.slow
 async def test_redis_pauses_again_and_again(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import aiohttp
+import pytest
 from redis.asyncio import Redis
 
 from tests.conftest import OwnStore
@@ -73,6 +74,7 @@ async def test_the_links_are_killed_over_and_over(
     assert killing.killed > 20
 
 
+@pytest.mark.slow
 async def test_the_links_are_deaf(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -85,10 +86,11 @@ async def _none_is_far(client: Redis, keyspace: Keyspace) -> bool:
     """No broker's deadline is further than one lease away."""
     seconds, micros = await client.time()
     now_ms = int(seconds) * 1000 + int(micros) // 1000
-    deadlines = await client.zrange(keyspace.fixed["leases"], 0, -1, withscores=True)
+    deadlines: Any = await client.zrange(keyspace.fixed["leases"], 0, -1, withscores=True)
     return all(score <= now_ms + LEASE_MS for member, score in deadlines if member.startswith(b"broker:"))
 
 
+@pytest.mark.slow
 async def test_the_clock_of_a_node_jumps(
     clock: MovableClock, own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import aiohttp
+import pytest
 
 from tests.conftest import OwnStore
 from tests.faults import deaths
@@ -17,7 +18,7 @@ from tests.support.api import Api, Beating
 from tests.support.eventually import eventually
 from tests.support.flicker import Stalls
 
-LEASE_MS = 1500
+LEASE_MS = 1000
 VICTIM = "victim"
 SHARE = 0.3
 """Of a cluster's brokers so many may go before the brake engages."""
@@ -70,17 +71,18 @@ async def test_all_fall_silent_in_one_moment(
     assert beating.registered_again == 0
 
 
+@pytest.mark.slow
 async def test_all_fall_silent_each_after_its_last_beat(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures
 ) -> None:
     """Their leases lapse one after another: as many go as may go, and the rest is held."""
     nodes = await serve(own_store().url, 2)
     apis = [Api(http, node.http) for node in nodes]
-    async with LivingBrokers(nodes, http, count=20, every_s=1.0, lease_ms=3000) as brokers, Stalls() as stalls:
+    async with LivingBrokers(nodes, http, count=20, every_s=0.5, lease_ms=1500) as brokers, Stalls() as stalls:
         await eventually(lambda: brokers.beats > 60, 10, what="all have beaten, each at its own time")
         await brokers.silence(*brokers.names)
         await eventually(partial(_brake, apis, "holding"), 10)
-        await asyncio.sleep(1.5)  # all leases have lapsed
+        await asyncio.sleep(1.0)  # all leases have lapsed
         gone = [name for name, state in (await apis[0].states()).items() if state == "offline"]
         held = await metric(apis[0], "nsredis_brake_held_brokers")
         shown = [len((await api.route("Shared0")).json["brokerDatas"]) for api in apis]

@@ -16,12 +16,11 @@ from tests.faults.conftest import Serve
 from tests.faults.figures import Figures
 from tests.faults.fleet import REMOVED
 from tests.faults.herd import Plan
+from tests.faults.load import LookupLoad
 from tests.faults.memory import peak_mib, resident_mib
 from tests.support.api import Api
 from tests.support.listener import Listener
 from tests.support.processes import CHECKOUT
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 BROKERS, CLIENTS = 300, 10_000
 MEANWHILE_S = 10.0
@@ -70,6 +69,8 @@ async def herd(kind: str, plan: Plan, folder: Path) -> AsyncIterator[Herd]:
         await process.wait()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("step", [pytest.param(0, id="unchanged"), pytest.param(1, id="changed")])
 async def test_everybody_comes_at_once(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, tmp_path: Path, step: int
@@ -131,3 +132,43 @@ async def test_everybody_comes_at_once(
     assert asked["took"]["50"] < GOAL_P50_MS
     assert peak < GOAL_MIB
     assert alone_mib < GOAL_MIB
+
+
+async def test_all_brokers_come_while_clients_ask(
+    own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, tmp_path: Path
+) -> None:
+    [node] = await serve(own_store().url, 1)
+    api = Api(http, node.http)
+    listeners = [Listener() for _ in range(BROKERS)]
+    plan = Plan(int(node.remoting.rpartition(":")[2]), [one.address for one in listeners], 0)
+    async with herd("brokers", plan, tmp_path) as first:
+        first.go()
+        await first.said()
+        async with herd("brokers", Plan(plan.port, plan.addresses, 0, step=1), tmp_path) as again:
+            load = LookupLoad([node], dict(list(plan.routes.items())[:100]), interval_s=0.02)
+            async with load:
+                await load.steady()
+                before = len(load.outcomes)
+                again.go()
+                registered = await again.said()
+                meanwhile = sorted(outcome.ended - outcome.due for outcome in load.outcomes[before:])
+                await load.steady()
+        states = await api.states()
+    for listener in listeners:
+        listener.close()
+    figures.note(
+        row=13,
+        fault=f"{BROKERS} brokers with 1,000 topics each, changed, while {load.clients} clients ask",
+        promises=(7, 8),
+        removed=[name for name, state in states.items() if state == "offline"],
+        recovery_s=registered["took"][-1],
+        extra={
+            "look-ups meanwhile": len(meanwhile),
+            "p50 of these in ms": 1000 * meanwhile[len(meanwhile) // 2],
+            "p99": 1000 * meanwhile[len(meanwhile) * 99 // 100],
+        },
+        **load.figures(),
+    )
+    assert load.share_right == 1, load.counts
+    assert registered["took"][-1] < GOAL_REGISTERED_S
+    assert 1000 * meanwhile[len(meanwhile) // 2] < GOAL_P50_MS

@@ -20,7 +20,7 @@ from tests.support.api import Api
 from tests.support.eventually import eventually
 from tests.support.processes import open_files
 
-IDLE_MS = 1500
+IDLE_MS = 1000
 OF_A_KIND = 50
 FEW = 16
 """Files that come and go by themselves: connections to the store and of brokers."""

@@ -31,7 +31,8 @@ async def test_registrations_with_bad_bodies(
         revision = (await api.get("/v1/topics?consistency=strong")).revision
         async with LookupLoad(nodes, brokers.routes) as load:
             await load.steady()
-            before, taken = resident_mib(pid), []
+            before = resident_mib(pid)
+            taken: list[str] = []
             for _ in range(rounds):
                 taken += await _register_all(nodes[0], api)
             recovery_s, after = await brokers.shown_by([api]), resident_mib(pid)

@@ -21,7 +21,7 @@ ADDRESSES = ("10.0.0.1:10911", "10.0.0.2:10911")
 LEASE_MS = 3000
 SWAPS = 3
 """So often an id may change its address within two leases."""
-FIGHT_S = 5.0
+FIGHT_S = 3.0
 
 
 async def test_two_fight_for_one_id(
@@ -81,8 +81,9 @@ async def _fight(client: RemotingClient, number: int) -> Counter[int]:
 
 async def _register(client: RemotingClient, number: int) -> int:
     topics = {TOPIC: QueueData(), f"{TOPIC}2": QueueData()}
-    lease = {"heartbeatTimeoutMillis": str(LEASE_MS)}
-    answer = await client.register(NAME, cluster=CLUSTER, address=ADDRESSES[number], topics=topics, **lease)
+    answer = await client.register(
+        NAME, cluster=CLUSTER, address=ADDRESSES[number], topics=topics, heartbeatTimeoutMillis=str(LEASE_MS)
+    )
     return answer.code
 
 

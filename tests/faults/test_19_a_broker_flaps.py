@@ -59,8 +59,8 @@ class Flapping:
 
     async def say_late(self) -> None:
         """What processes before the present one had to say, in any order and at the same time."""
-        past = [*self._epochs[-4:-1]]
-        calls = [("DELETE", f"{self._path}?epoch={epoch}", None) for epoch in past]
+        past = self._epochs[-4:-1]
+        calls: list[tuple[str, str, object]] = [("DELETE", f"{self._path}?epoch={epoch}", None) for epoch in past]
         calls += [("POST", f"{self._path}/heartbeat", {"epoch": epoch}) for epoch in past]
         self._chance.shuffle(calls)
         replies = await asyncio.gather(*(self._any().call(*call) for call in calls))
@@ -85,7 +85,7 @@ class Flapping:
         return self._chance.choice(self._apis)
 
 
-@pytest.mark.parametrize("for_s", [pytest.param(4, id="4s"), pytest.param(60, id="60s", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("for_s", [pytest.param(3, id="3s"), pytest.param(60, id="60s", marks=pytest.mark.slow)])
 async def test_late_messages_of_older_processes(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, for_s: int
 ) -> None:

@@ -1,10 +1,14 @@
+import asyncio
+
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from nsredis.wire.codes import RequestCode, ResponseCode
 from tests.conftest import NodeFactory, OwnStore
 from tests.support.api import Api, Reply
 from tests.support.eventually import eventually
+from tests.support.remoting import RemotingClient
 
 
 async def test_a_node_is_ready_with_a_view_and_stays_so_without_the_store(
@@ -48,6 +52,35 @@ async def test_a_node_is_ready_with_a_view_and_stays_so_without_the_store(
     live = (await api.get("/v1/brokers?live=1")).json["items"][0]
     assert (live["leaseLeftMs"], live["lastBeatMs"]) == (None, None)
     assert [item["ready"] for item in (await api.get("/v1/nodes")).json["items"]] == [True]
+
+
+async def test_a_draining_node_is_told_apart_by_its_status_and_sends_clients_away_before_it_hangs_up(
+    own_store: OwnStore, node_factory: NodeFactory, http: aiohttp.ClientSession
+) -> None:
+    node = await node_factory(own_store().url, drain_wait_ms=1500)
+    api = Api(http, node.http_address)
+    assert (await api.get("/readyz?draining=404")).status == 200
+    assert (await api.get("/readyz?draining=200")).status == 422
+    client = await RemotingClient.connect(node.remoting_address)
+    stopping = asyncio.create_task(node.stop())
+
+    async def draining() -> bool:
+        return (await api.get("/readyz")).status == 503
+
+    await eventually(draining)
+    reply = await api.get("/readyz?draining=404")
+    assert (reply.status, reply.body) == (404, b"this node is going away\n")
+    assert (await client.call(RequestCode.GET_ROUTEINFO_BY_TOPIC, {"topic": "T"})).code == ResponseCode.TOPIC_NOT_EXIST
+
+    async def sent_away() -> bool:
+        answer = await client.call(RequestCode.GET_ROUTEINFO_BY_TOPIC, {"topic": "T"})
+        return answer.code == ResponseCode.GO_AWAY
+
+    await eventually(sent_away)
+    assert (await api.get("/readyz?draining=404")).status == 404  # others are served on
+    await eventually(lambda: client.closed)
+    await client.close()
+    await stopping
 
 
 async def test_metrics_tell_what_happened(api: Api) -> None:

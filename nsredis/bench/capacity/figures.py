@@ -11,6 +11,7 @@ NAME: Final = "capacity"
 OPERATION: Final = "operation: "
 SIZE: Final = "size: "
 MIB: Final = 1 << 20
+NEARLY_FULL: Final = 0.8
 
 
 class ThroughNode(NamedTuple):
@@ -34,6 +35,8 @@ class Costs:
 
     knee: float
     """Heartbeats a second up to which one store kept up."""
+    full: bool
+    """Whether the store's core was full beyond that; else something else was in the way, and it carries more."""
     most_brokers: int
     """With so many brokers it was measured."""
     beat_store_us: float
@@ -46,6 +49,8 @@ class Costs:
     topic_bytes: float
     stream_bytes: float
     """Of all changes that are kept, when each is a registration without topics."""
+    topic_frame_bytes: float
+    """What a topic takes in a registration over RocketMQ's protocol."""
     node_empty_mib: float
     node_broker_bytes: float
     node_topic_bytes: float
@@ -71,6 +76,7 @@ class Costs:
         wide_node = MIB * (value(wide, "node_mib") - value(empty, "node_mib")) - node_broker * value(wide, "brokers")
         return cls(
             knee=max(value(one, "rate") for one in knee),
+            full=any(value(one, "server_share") >= NEARLY_FULL for one in steps if not value(one, "kept_up")),
             most_brokers=int(value(many, "brokers")),
             beat_store_us=max(value(one, "store_cpu_us") for one in knee),
             beat_node_us=value(beat, "cpu_us"),
@@ -81,6 +87,7 @@ class Costs:
             broker_bytes=broker_bytes,
             topic_bytes=value(wide, "bytes_table") / offers,
             stream_bytes=value(many, f"bytes_{STREAM}") / min(STREAM_ENTRIES, value(many, "brokers")) * STREAM_ENTRIES,
+            topic_frame_bytes=value(registration, "topic_frame_bytes"),
             node_empty_mib=value(empty, "node_mib"),
             node_broker_bytes=node_broker,
             node_topic_bytes=max(0.0, wide_node) / offers,

@@ -104,20 +104,22 @@ def _plan(costs: Costs) -> list[str]:
         ["a heartbeat in a batch, in a node", f"{costs.beat_node_us:.1f} µs", ""],
         ["an unchanged registration, in Redis", f"{costs.registration_store_us:.1f} µs", registered],
         ["an unchanged registration of 100 topics, in a node", f"{costs.registration_node_us:.1f} µs", ""],
+        ["a topic in a registration, to a node", "", f"{_known(costs.topic_frame_bytes)} bytes"],
         ["a broker, in Redis", "", f"{costs.broker_bytes:,.0f} bytes"],
         ["a topic of a broker, in Redis", "", f"{costs.topic_bytes:.1f} bytes"],
         ["a broker, in a node", "", f"{costs.node_broker_bytes:,.0f} bytes"],
         ["a topic of a broker, in a node", "", f"{costs.node_topic_bytes:,.0f} bytes"],
         ["an empty node", "", f"{costs.node_empty_mib:.0f} MiB"],
     ]
-    knee = f"\nOne Redis keeps up with {costs.knee:,.0f} heartbeats a second. The plan comes from:\n\n"
+    more = "" if costs.full else ", and with more where nobody else is at work on the machine"
+    knee = f"\nOne Redis keeps up with {costs.knee:,.0f} heartbeats a second{more}. The plan comes from:\n\n"
     return [words, markdown(*_plan_table(costs)), knee, markdown(["", "processor", "memory or network"], each)]
 
 
 def _plan_table(costs: Costs) -> Table:
     columns = ["brokers", "topics", "namespaces", "heartbeats /s", "Redis MiB", "Redis core %", "a node MiB"]
-    columns += ["a node core %", "network Mbit/s", "registrations /s (RocketMQ)", "Redis core % (RocketMQ)"]
-    columns += ["a node core % (RocketMQ)"]
+    columns += ["a node core %", "Mbit/s to Redis", "registrations /s (RocketMQ)", "Redis core % (RocketMQ)"]
+    columns += ["a node core % (RocketMQ)", "Mbit/s to nodes (RocketMQ)"]
     return columns, [_plan_row(plan(costs, *row)) for row in ROWS]
 
 
@@ -125,7 +127,12 @@ def _plan_row(row: Plan) -> list[str]:
     counts = [f"{row.brokers:,}", f"{row.topics:,}", f"{row.namespaces}", f"{row.beats:,.0f}", f"{row.store_mib:,.0f}"]
     shares = [_percent(row.store_share), f"{row.node_mib:,.0f}", _percent(row.node_share), number(row.mbit)]
     rocketmq = [f"{row.registrations:,.1f}", _percent(row.registering_store), _percent(row.registering_node)]
+    rocketmq.append(_known(row.registering_mbit))
     return counts + shares + rocketmq
+
+
+def _known(figure: float) -> str:
+    return number(figure) if figure else "not measured"
 
 
 def _percent(share: float) -> str:

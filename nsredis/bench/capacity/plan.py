@@ -50,6 +50,8 @@ class Plan:
     """A second, where they are RocketMQ's brokers."""
     registering_store: float
     registering_node: float
+    registering_mbit: float
+    """Megabits a second from brokers to nodes."""
 
 
 def most_brokers(costs: Costs) -> int:
@@ -77,5 +79,6 @@ def plan(costs: Costs, brokers: int, topics: int) -> Plan:
         mbit=8 * beats * costs.beat_bytes / 1e6,
         registrations=registrations,
         registering_store=registrations * costs.registration_store_us / 1e6,
+        registering_mbit=8 * registrations * offers / brokers * costs.topic_frame_bytes / 1e6,
         registering_node=registrations * costs.registration_node_us / 1e6 / namespaces / NODES,
     )

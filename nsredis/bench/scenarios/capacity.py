@@ -131,10 +131,10 @@ def _through_a_node(session: Session) -> list[Measurement]:
         frames = [registration_frame(broker) for broker in spread(CONNECTIONS, TOPICS, word="planned")]
         by_http = Subject(node, Plan(Protocol.HTTP, lanes), node.http_port, BATCH)
         by_remoting = Subject(node, Plan(Protocol.REMOTING, [[Request(frame)] for frame in frames]))
-        return [
-            *take_turns(session, NAME, THROUGH_NODE.heartbeat, [by_http], Shape(len(lanes))),
-            *take_turns(session, NAME, THROUGH_NODE.registration, [by_remoting], Shape(CONNECTIONS)),
-        ]
+        beating = take_turns(session, NAME, THROUGH_NODE.heartbeat, [by_http], Shape(len(lanes)))
+        registering = take_turns(session, NAME, THROUGH_NODE.registration, [by_remoting], Shape(CONNECTIONS))
+        registering[0].note(topic_frame_bytes=len(frames[0]) / TOPICS)
+        return beating + registering
 
 
 async def _registered(store: Store) -> list[Beat]:

@@ -1,8 +1,10 @@
 """Whether a node lives and is ready, what it counts, and where RocketMQ's clients find name servers."""
 
-from typing import Final
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
 
 from aiohttp import web
+from msgspec import Meta
 
 from nsredis.core.errors import Draining, NotReady, Unavailable
 from nsredis.http_api.endpoint import Endpoint, Exchange, Query
@@ -15,6 +17,14 @@ class AnyQuery(Query, forbid_unknown_fields=False):
     """Probes, scrapers and RocketMQ's clients add parameters of their own, which mean nothing here."""
 
 
+class ReadyQuery(AnyQuery):
+    """HAProxy leaves the connections of a server alone whose check says 404, and gives it no new ones."""
+
+    draining: Annotated[
+        Literal["404", "503"], Meta(description="the status while the node goes away and still serves")
+    ] = "503"
+
+
 async def livez(exchange: Exchange) -> web.Response:
     """The process answers; Redis is not looked at."""
     return web.Response(text="ok\n")
@@ -24,6 +34,8 @@ async def readyz(exchange: Exchange) -> web.Response:
     """Ready once there is a whole view, until this node goes; not merely because Redis is away from all nodes."""
     nodes = exchange.services.nodes
     reason = nodes.not_ready_reason()
+    if nodes.draining and exchange.query.draining == "404":
+        return web.Response(text=f"{reason}\n", status=HTTPStatus.NOT_FOUND)
     if reason is not None:
         raise Draining(reason) if nodes.draining else NotReady(reason)
     # Peers that cannot reach the store themselves ask whether this node can.
@@ -47,7 +59,14 @@ async def nsaddr(exchange: Exchange) -> web.Response:
 
 ENDPOINTS: Final = (
     Endpoint("GET", "/livez", livez, "Whether the process lives", {200: "text/plain"}, query=AnyQuery),
-    Endpoint("GET", "/readyz", readyz, "Whether the node should get traffic", {200: "text/plain"}, query=AnyQuery),
+    Endpoint(
+        "GET",
+        "/readyz",
+        readyz,
+        "Whether the node should get traffic",
+        {200: "text/plain", 404: "text/plain"},
+        query=ReadyQuery,
+    ),
     Endpoint("GET", "/metrics", metrics, "Metrics for Prometheus", {200: "text/plain"}, query=AnyQuery),
     Endpoint(
         "GET",

@@ -15,6 +15,7 @@ from nsredis.core.routes import ORDER_NAMESPACE
 from nsredis.remoting.bindings import Bindings
 from nsredis.remoting.handlers.call import AnswerLater, Call
 from nsredis.remoting.handlers.parameters import broker_id, flag, optional, required, whole_number
+from nsredis.service.slices import Slices
 from nsredis.wire import bodies
 from nsredis.wire.codes import VERSION_REGISTER_BODY, VERSION_STATIC_TOPICS, RequestCode, ResponseCode
 from nsredis.wire.commands import Command
@@ -99,7 +100,7 @@ class Registrations:
             return call.refused(ResponseCode.SYSTEM_ERROR, "crc32 not match")
         settings = services.queries.settings
         key = BrokerKey(required(request, "brokerName"), broker_id(request))
-        topics, facts = await self._topics(request)
+        topics, facts = await self._topics(request, services.brokers.slices)
         replaces = settings.delete_topic_with_broker_registration and not facts.static and facts.topics > 1
         if facts.topics == 1 and not await services.brokers.is_registered(key):
             # An addition that came before the first whole table would be taken for the whole table.
@@ -126,7 +127,7 @@ class Registrations:
             self._look_at_address(call, registration)
         return self._registered(call, outcome)
 
-    async def _topics(self, request: Command) -> tuple[RemotingTopics, Facts]:
+    async def _topics(self, request: Command, slices: Slices) -> tuple[RemotingTopics, Facts]:
         compressed = flag(request, "compressed")
         form = 2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
         hashed = xxhash.xxh3_128(request.body or b"")
@@ -136,7 +137,7 @@ class Registrations:
         )
         facts = self._facts.get(topics.digest)
         if facts is None:
-            read = await asyncio.to_thread(topics.read) if topics.may_be_huge else topics.read()
+            read = await asyncio.to_thread(topics.read) if topics.may_be_huge else await slices.run(topics.read)
             if len(self._facts) >= FACTS_KEPT:
                 self._facts.clear()
             facts = Facts(read.data_version, read.filter_servers, len(read.topics), bool(read.mappings))
