@@ -19,6 +19,9 @@ from tests.support.tcp_proxy import TcpProxy
 SETTLE_MS: Final = 2000
 """How long a node that starts leaves an emptied store to those that know more."""
 
+WRITES_MS: Final = 700
+"""A node that can write has done so within this time: it sweeps."""
+
 
 class NodePlace:
     """One node: where it listens, and its name, which says how often it was started."""
@@ -109,14 +112,14 @@ class Ground:
         return draw.choice(self.nodes)
 
     async def follows(self) -> bool:
-        """Whether every node is ready and shows all that was acknowledged."""
+        """Whether every node is ready, writes, and shows all that was acknowledged."""
         return all([await self._shows_all(node) for node in self.nodes])
 
     async def _shows_all(self, node: NodePlace) -> bool:
         assert self._session is not None
         try:
             async with self._session.get(f"http://{node.http}/readyz") as ready:
-                if ready.status != 200:
+                if ready.status != 200 or int(ready.headers["Nsredis-Unwritten-Ms"]) > WRITES_MS:
                     return False
             async with self._session.get(f"http://{node.http}/v1/topics?consistency=strong") as strong:
                 await strong.read()

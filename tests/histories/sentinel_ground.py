@@ -60,9 +60,11 @@ class SentinelGround(Ground):
         self._dead.append(old)
 
         async def promoted() -> StoreProcess:
-            primaries = [store for store in replicas if await _is_primary(store)]
-            assert primaries
-            return primaries[0]
+            """A replica that is one no more; or one that had just come back and was none yet, once it is named."""
+            for store in others:
+                if await _is_primary(store) and (store in replicas or await self._named() == store.port):
+                    return store
+            raise AssertionError("nobody is primary")
 
         self.store = await eventually(promoted, PROMOTED_S, what="a replica is promoted", every_s=0.02)
 
