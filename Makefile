@@ -37,10 +37,11 @@ test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run h
 
 faults: $(VENV)/developed ## break things while clients ask, and write docs/reliability.md; needs haproxy; a quarter of an hour
 	@$(BIN)/python -m pytest -m faults --figures docs/reliability.json $(ARGS)
-	@$(BIN)/python -m tests.faults.page docs/reliability.json
+	@$(BIN)/python -m tests.faults.page docs
 
 soak: $(VENV)/developed ## check random traffic under random faults, and that nothing grows: make soak MINUTES=30
-	@exec $(BIN)/python -m tests.histories.soak --minutes $(or $(MINUTES),30) --figures docs/soak.json $(ARGS)
+	@$(BIN)/python -m tests.histories.soak --minutes $(or $(MINUTES),30) --figures docs/soak.json $(ARGS)
+	@$(BIN)/python -m tests.faults.page docs
 
 lint: $(VENV)/developed ## check style and layers
 	$(BIN)/ruff check

@@ -1,12 +1,15 @@
-"""docs/reliability.md, from the figures of a run: `python -m tests.faults.page docs/reliability.json`."""
+"""docs/reliability.md, from figures: `python -m tests.faults.page docs`, which has reliability.json and soak.json."""
 
 import sys
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+import orjson
+
 from nsredis.bench.tables import markdown
 from tests.faults.figures import Note, read
+from tests.histories.soak_page import section
 
 ROWS = {
     1: "A node is killed",
@@ -114,6 +117,13 @@ def _figure(value: str | float) -> str:
     return value if isinstance(value, str) else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
 
 
+def _main(folder: Path) -> None:
+    text = page(*read(folder / "reliability.json"))
+    soak = folder / "soak.json"
+    if soak.exists():
+        text += f"\n{section(orjson.loads(soak.read_bytes()))}"
+    (folder / "reliability.md").write_text(text)
+
+
 if __name__ == "__main__":
-    source = Path(sys.argv[1])
-    source.with_suffix(".md").write_text(page(*read(source)))
+    _main(Path(sys.argv[1]))
