@@ -38,6 +38,7 @@ class Gauges:
     stale_ms: Callable[[], int]
     ready: Callable[[], bool]
     cut_off: Callable[[], bool]
+    writable: Callable[[], bool]
 
 
 class Metrics:
@@ -275,6 +276,9 @@ class _NodeState(Collector):
         )
         yield GaugeMetricFamily(
             "nsredis_cut_off", "1 while this node alone is cut off from the store", float(self._gauges.cut_off())
+        )
+        yield GaugeMetricFamily(
+            "nsredis_store_writable", "1 while this node's writes to the store succeed", float(self._gauges.writable())
         )
         yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
 

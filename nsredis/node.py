@@ -147,6 +147,7 @@ class Node:
                 stale_ms=view.stale_ms,
                 ready=lambda: services.nodes.not_ready_reason() is None,
                 cut_off=lambda: watch.cut_off,
+                writable=lambda: sweeper.writable,
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)

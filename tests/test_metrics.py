@@ -25,6 +25,7 @@ def _gauges(brokers: Mapping[str, int], *, ready: bool = True) -> Gauges:
         stale_ms=lambda: 1500,
         ready=lambda: ready,
         cut_off=lambda: False,
+        writable=lambda: False,
     )
 
 
@@ -119,6 +120,7 @@ def test_the_node_is_asked_when_the_metrics_are_read() -> None:
     assert shown["nsredis_revision", ()] == 12
     assert shown["nsredis_staleness_seconds", ()] == 1.5
     assert shown["nsredis_ready", ()] == 1
+    assert shown["nsredis_store_writable", ()] == 0
 
 
 def test_two_nodes_count_apart() -> None:

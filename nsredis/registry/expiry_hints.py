@@ -76,7 +76,7 @@ class ExpiryHints:
                 if not self.listening:
                     self.listening, probed = True, now
                     await self._expire_one()
-                    self._refusals.works()
+                self._refusals.works()
                 self._told(message)
             if now - pinged > PING_EVERY_S:
                 pinged = now

@@ -54,7 +54,7 @@ class Sweeper:
         self._hinted = asyncio.Event()
         self._ran_at = time.monotonic()
         self._failing = False
-        self._refusals = Refusals("brokers that fall silent stay")
+        self._refusals = Refusals("brokers that fall silent stay", of_writes=True)
 
     @property
     def unwritten_ms(self) -> int:
@@ -65,6 +65,11 @@ class Sweeper:
     def failing_ms(self) -> int:
         """0 unless the last sweep failed; then as `unwritten_ms`."""
         return self.unwritten_ms if self._failing else 0
+
+    @property
+    def writable(self) -> bool:
+        """Whether the last sweep, which writes, succeeded."""
+        return not self._failing
 
     def hint(self) -> None:
         """Something may be overdue."""
