@@ -71,6 +71,9 @@ class Metrics:
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._saves = self._counter("view_saves", "Times that the view was saved on disk, by outcome", "outcome")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
+        self._deadlines_lost = self._counter(
+            "deadlines_lost", "Brokers that had no deadline in the store until this node gave them one"
+        )
         self._cut_offs = self._counter("cut_offs", "Times that this node alone was cut off from the store")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
         self._store_moves = self._counter("store_moves", "Times that the primary of the store became another one")
@@ -173,6 +176,10 @@ class Metrics:
     def restored(self, rows: int) -> None:
         """Rows were put back."""
         self._restored.inc(rows)
+
+    def deadlines_lost(self, count: int) -> None:
+        """Brokers had no deadline."""
+        self._deadlines_lost.inc(count)
 
     def cut_off(self) -> None:
         """This node alone is cut off from the store."""
