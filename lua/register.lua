@@ -203,6 +203,7 @@ local n = record_change(revision, changes,
   { tag = tag, kind = kind, subjects = subjects, at = at, by = by, why = why, delta = writes and delta or '' })
 local n_text = string.format('%d', n)
 
+renew_lease(lease, leases, members, member, at, lease_ms, node) -- first: a record without a deadline never expires
 if not same_record then
   if not known then
     redis.call('DEL', offline)
@@ -250,5 +251,4 @@ if writes then
 elseif not fits and version > 0 then
   remember_digest(digests)
 end
-renew_lease(lease, leases, members, member, at, lease_ms, node)
 return answer('changed', n, known and 0 or 1)

@@ -40,6 +40,7 @@ end
 local at = now_ms()
 local n = record_change(revision, changes, { tag = tag, kind = 'restore', at = at, by = node, floor = floor,
   subjects = { 'broker:' .. member, 'group:' .. name, 'offline:' .. member }, why = 'the store had lost it' })
+renew_lease(lease, leases, members, member, at, lease_ms, node) -- first: a record without a deadline never expires
 redis.call('DEL', broker, offline)
 redis.call('ZREM', leases, 'offline:' .. member)
 redis.call('SREM', rows, 'offline:' .. member)
@@ -47,5 +48,4 @@ redis.call('HSET', broker, unpack(record))
 redis.call('HSET', broker, 'revision', string.format('%d', n), 'owner', node)
 redis.call('HSET', group, 'cluster', cluster, 'a:' .. id, address, 'revision', string.format('%d', n))
 redis.call('SADD', rows, 'broker:' .. member, 'group:' .. name)
-renew_lease(lease, leases, members, member, at, lease_ms, node)
 return n

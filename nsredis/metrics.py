@@ -38,6 +38,7 @@ class Gauges:
     stale_ms: Callable[[], int]
     ready: Callable[[], bool]
     cut_off: Callable[[], bool]
+    writable: Callable[[], bool]
 
 
 class Metrics:
@@ -70,6 +71,9 @@ class Metrics:
         self._reloads = self._counter("reloads", "Times that the view was read whole", "why")
         self._saves = self._counter("view_saves", "Times that the view was saved on disk, by outcome", "outcome")
         self._restored = self._counter("restored_rows", "Rows put back into a store that had lost them")
+        self._deadlines_lost = self._counter(
+            "deadlines_lost", "Brokers that had no deadline in the store until this node gave them one"
+        )
         self._cut_offs = self._counter("cut_offs", "Times that this node alone was cut off from the store")
         self._store_failures = self._counter("store_failures", "Calls to Redis that failed", "what")
         self._store_moves = self._counter("store_moves", "Times that the primary of the store became another one")
@@ -173,6 +177,10 @@ class Metrics:
         """Rows were put back."""
         self._restored.inc(rows)
 
+    def deadlines_lost(self, count: int) -> None:
+        """Brokers had no deadline."""
+        self._deadlines_lost.inc(count)
+
     def cut_off(self) -> None:
         """This node alone is cut off from the store."""
         self._cut_offs.inc()
@@ -275,6 +283,9 @@ class _NodeState(Collector):
         )
         yield GaugeMetricFamily(
             "nsredis_cut_off", "1 while this node alone is cut off from the store", float(self._gauges.cut_off())
+        )
+        yield GaugeMetricFamily(
+            "nsredis_store_writable", "1 while this node's writes to the store succeed", float(self._gauges.writable())
         )
         yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
 

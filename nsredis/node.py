@@ -20,6 +20,7 @@ from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.embedded import EmbeddedStore
 from nsredis.registry.expiry_hints import ExpiryHints
 from nsredis.registry.keyspace import Keyspace
+from nsredis.registry.lease_audit import LeaseAudit
 from nsredis.registry.link import StoreLink, open_link
 from nsredis.registry.presence import Presence
 from nsredis.registry.restore import Restorer
@@ -147,6 +148,7 @@ class Node:
                 stale_ms=view.stale_ms,
                 ready=lambda: services.nodes.not_ready_reason() is None,
                 cut_off=lambda: watch.cut_off,
+                writable=lambda: sweeper.writable,
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)
@@ -160,6 +162,7 @@ class Node:
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
         self._run("hints", ExpiryHints(runner, sweeper.hint, random.random).run())
+        self._run("audit", LeaseAudit(runner, view.confirmed_brokers, random.random).run())
         self._run("cut off", watch.run())
         self._run("notices", MinIdNotices(services.queries).run())
         if saved is not None and self._saves:

@@ -25,6 +25,7 @@ def _gauges(brokers: Mapping[str, int], *, ready: bool = True) -> Gauges:
         stale_ms=lambda: 1500,
         ready=lambda: ready,
         cut_off=lambda: False,
+        writable=lambda: False,
     )
 
 
@@ -39,6 +40,7 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     observer.probed("refused")
     observer.reloaded("start")
     observer.restored(5)
+    observer.deadlines_lost(3)
     observer.store_failed("sweep")
     shown = _samples(metrics)
     assert shown["nsredis_registrations_total", (("outcome", "created"),)] == 1
@@ -47,6 +49,7 @@ def test_it_is_an_observer_whose_counts_are_shown() -> None:
     assert shown["nsredis_probes_total", (("outcome", "refused"),)] == 1
     assert shown["nsredis_reloads_total", (("why", "start"),)] == 1
     assert shown["nsredis_restored_rows_total", ()] == 5
+    assert shown["nsredis_deadlines_lost_total", ()] == 3
     assert shown["nsredis_store_failures_total", (("what", "sweep"),)] == 1
     assert shown["nsredis_detection_delay_seconds_sum", ()] == pytest.approx(0.12)
     assert shown["nsredis_detection_delay_seconds_bucket", (("le", "0.2"),)] == 1
@@ -119,6 +122,7 @@ def test_the_node_is_asked_when_the_metrics_are_read() -> None:
     assert shown["nsredis_revision", ()] == 12
     assert shown["nsredis_staleness_seconds", ()] == 1.5
     assert shown["nsredis_ready", ()] == 1
+    assert shown["nsredis_store_writable", ()] == 0
 
 
 def test_two_nodes_count_apart() -> None:

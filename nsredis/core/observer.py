@@ -36,11 +36,14 @@ class Observer(Protocol):
     def restored(self, rows: int) -> None:
         """Rows that the store had lost were put back."""
 
+    def deadlines_lost(self, count: int) -> None:
+        """This node found brokers that had no deadline in the store, and gave them one."""
+
     def cut_off(self) -> None:
         """This node found that it alone is cut off from the store."""
 
     def store_failed(self, what: str) -> None:
-        """A call to Redis failed: `command`, `follow`, `sweep`, `hints`."""
+        """A call to Redis failed: `command`, `follow`, `sweep`, `hints`, `presence`, `audit`."""
 
 
 class SilentObserver:
@@ -74,6 +77,9 @@ class SilentObserver:
         """Ignore it."""
 
     def restored(self, rows: int) -> None:
+        """Ignore it."""
+
+    def deadlines_lost(self, count: int) -> None:
         """Ignore it."""
 
     def cut_off(self) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError, ResponseError
 
 from nsredis.core.backoff import backoff_s
+from nsredis.registry.refusals import Refusals
 from nsredis.registry.runner import ScriptRunner
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class ExpiryHints:
         self._chance = chance
         self._probe = runner.keyspace.row(f"lease:{PROBE}{secrets.token_hex(4)}")
         self._warned = False
+        channel = runner.keyspace.lease_events(runner.link.database)
+        self._refusals = Refusals(f"nobody hears of expiries on the channel {channel}, only the sweep finds them")
         self.listening = False
         self.told = False
         """Whether this server has told of an expiry yet."""
@@ -46,7 +49,8 @@ class ExpiryHints:
             pubsub = self._runner.link.pubsub()
             try:
                 await self._listen(pubsub)
-            except (RedisError, OSError, TimeoutError):
+            except (RedisError, OSError, TimeoutError) as error:
+                self._refusals.failed(error)
                 failures = 0 if self.listening else failures + 1
                 self._runner.observer.store_failed("hints")
             finally:
@@ -72,6 +76,7 @@ class ExpiryHints:
                 if not self.listening:
                     self.listening, probed = True, now
                     await self._expire_one()
+                self._refusals.works()
                 self._told(message)
             if now - pinged > PING_EVERY_S:
                 pinged = now

@@ -9,6 +9,7 @@ from typing import Any, Final
 from nsredis.core.errors import NsredisError
 from nsredis.core.node_info import NodeInfo
 from nsredis.registry import rows
+from nsredis.registry.refusals import Refusals
 from nsredis.registry.runner import ScriptRunner
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Presence:
         self._news = asyncio.Event()
         self._announced = False
         self._namesakes: set[bytes] = set()
+        self._refusals = Refusals("nodes do not hear of each other")
 
     def nodes(self) -> list[NodeInfo]:
         """The live nodes by id; this one as it is now."""
@@ -52,8 +54,11 @@ class Presence:
         while True:
             try:
                 await self.announce()
-            except NsredisError:
+            except NsredisError as error:
                 self._runner.observer.store_failed("presence")
+                self._refusals.failed(error)
+            else:
+                self._refusals.works()
             await asyncio.sleep(EVERY_S)
 
     async def announce(self) -> None:

@@ -1,23 +1,27 @@
 """What is wrong with the store that a node was given: looked at once it answers, and again on every new primary.
 
-Nothing here stops a node, and a user who may not ask is not asked for rights.
+Nothing here stops a node, and a user who may not ask is not asked for rights. What the user may do is tried, every so
+often: operators change it while nodes run.
 """
 
 import asyncio
 import logging
 import re
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from nsredis.core.errors import StoreUnavailable
 from nsredis.registry.primary import Greeting
 from nsredis.registry.runner import ScriptRunner
 
 log = logging.getLogger(__name__)
 
 AGAIN_S: Final = 1.0
+RIGHTS_EVERY_S: Final = 30.0
 OLDEST: Final = (7, 0)
 CLOCK_OFF_MS: Final = 1000
 """Leases are judged by the store's clock alone; what differs only makes ages and delays look wrong."""
@@ -30,6 +34,7 @@ class StoreChecks:
         self._runner = runner
         self._durability = durability
         self._moved = asyncio.Event()
+        self._refused: set[str] = set()
         runner.link.on_move(self._moved.set)
 
     async def run(self) -> None:
@@ -39,10 +44,38 @@ class StoreChecks:
             try:
                 for problem in await self.check():
                     log.warning("the store: %s", problem)
-            except (RedisError, OSError):
+                while not self._moved.is_set():
+                    self._tell(await self.rights())
+                    await self._pause()
+            except (RedisError, OSError, StoreUnavailable):
                 await asyncio.sleep(AGAIN_S)  # others say that it does not answer
-                continue
-            await self._moved.wait()
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(RIGHTS_EVERY_S):
+                await self._moved.wait()
+        except TimeoutError:
+            return
+
+    def _tell(self, refused: set[str]) -> None:
+        """Each right that is missing once, and that it was granted."""
+        for what in sorted(refused - self._refused):
+            log.warning("the store: a right that nsredis needs is missing: %s", what)
+        for what in sorted(self._refused - refused):
+            log.warning("the store: this right is no longer missing: %s", what)
+        self._refused = refused
+
+    async def rights(self) -> set[str]:
+        """The commands that the user may not run, with the server's words."""
+        probe = self._runner.keyspace.row(f"probe:{secrets.token_hex(6)}")
+        try:
+            reply = await self._runner.call("rights", probe=probe)
+        except StoreUnavailable as error:
+            if not isinstance(error.__cause__, NoPermissionError):
+                raise
+            return {f"{error.__cause__}"}
+        words = [part.decode() for part in reply]
+        return {f"{command} ({why})" for command, why in zip(words[::2], words[1::2], strict=True)}
 
     async def check(self) -> list[str]:
         """What is wrong now."""

@@ -12,6 +12,7 @@ from nsredis.core.errors import NsredisError
 from nsredis.core.leases import sweep_pause_s
 from nsredis.core.names import decode
 from nsredis.core.namespace_settings import NamespaceSettings
+from nsredis.registry.refusals import Refusals
 from nsredis.registry.runner import ScriptRunner, new_tag
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Sweeper:
         self._hinted = asyncio.Event()
         self._ran_at = time.monotonic()
         self._failing = False
+        self._refusals = Refusals("brokers that fall silent stay", of_writes=True)
 
     @property
     def unwritten_ms(self) -> int:
@@ -64,6 +66,11 @@ class Sweeper:
         """0 unless the last sweep failed; then as `unwritten_ms`."""
         return self.unwritten_ms if self._failing else 0
 
+    @property
+    def writable(self) -> bool:
+        """Whether the last sweep, which writes, succeeded."""
+        return not self._failing
+
     def hint(self) -> None:
         """Something may be overdue."""
         self._hinted.set()
@@ -74,13 +81,15 @@ class Sweeper:
         while True:
             try:
                 pause_s = await self.sweep()
-            except NsredisError:
+            except NsredisError as error:
                 self._runner.observer.store_failed("sweep")
+                self._refusals.failed(error)
                 self._failing = True
                 failures += 1
                 await asyncio.sleep(backoff_s(failures, self._chance(), top_s=0.5))
                 continue
             failures = 0
+            self._refusals.works()
             await self._pause(pause_s)
 
     async def sweep(self) -> float:

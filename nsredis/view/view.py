@@ -4,9 +4,10 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from nsredis.core.brokers import Broker, BrokerKey
 from nsredis.core.changes import Change, ChangeKind, Removal
 from nsredis.core.errors import TooFarBehind
 from nsredis.core.observer import Observer
@@ -49,6 +50,10 @@ class View:
     def revision(self) -> int:
         """The revision applied; 0 before the first full load."""
         return self._state.revision if self._state is not None else 0
+
+    def confirmed_brokers(self) -> Mapping[BrokerKey, Broker] | None:
+        """The brokers, unless the store has confirmed none of it; another mapping after every full load."""
+        return None if self._state is None or self.saved else self._state.brokers
 
     def stale_ms(self) -> int:
         """0 while the view follows Redis; else the milliseconds since it was last known to match."""

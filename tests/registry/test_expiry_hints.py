@@ -128,3 +128,20 @@ async def test_a_server_that_falls_silent_is_noticed(
         await eventually(lambda: bool(heard), 6)
         server.resume()
         await eventually(lambda: hints.listening, 6)
+
+
+async def test_a_channel_that_may_not_be_heard_is_told_once_and_when_it_may(
+    own_runner: ScriptRunner, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    user = ("ACL", "SETUSER", "deaf")
+    await own_runner.link.execute(*user, "on", ">secret", "~*", "resetchannels", "+@all")
+    port = own_runner.link.commands.connection_pool.connection_kwargs["port"]
+    async with real_runner(f"redis://deaf:secret@127.0.0.1:{port}/0", namespace) as runner:
+        hints = ExpiryHints(runner, lambda: None, lambda: 0.0)
+        task = asyncio.create_task(hints.run())
+        await eventually(lambda: "the store refuses what is needed" in caplog.text)
+        assert runner.keyspace.lease_events(0) in caplog.text
+        await own_runner.link.execute(*user, "allchannels")
+        await eventually(lambda: "no longer refuses what is needed" in caplog.text)
+        assert caplog.text.count("the store refuses what is needed") == 1
+        await end_task(task)

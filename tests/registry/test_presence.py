@@ -125,3 +125,20 @@ async def test_a_broker_of_a_node_that_vanished_is_given_time(runner: ScriptRunn
     await store.set_deadline("broker:a/0", await store.now() - 10)
     await store.redis.delete(store.keys.node(TWO.id))
     assert (await store.sweep()).evicted == {}
+
+
+async def test_what_the_store_refuses_is_told_once_and_when_it_is_over(
+    own_store: OwnStore, namespace: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "EVERY_S", 0.02)
+    server = own_store()
+    async with real_runner(server.url, namespace) as admin:
+        user = ("ACL", "SETUSER", "partial")
+        await admin.link.execute(*user, "on", ">x", "~*", "&*", "+@all", "-zadd")
+        async with real_runner(server.url.replace("//", "//partial:x@"), namespace) as runner:
+            task = asyncio.create_task(_presence(runner, ONE).run())
+            await eventually(lambda: "nodes do not hear of each other" in caplog.text)
+            await admin.link.execute(*user, "+zadd")
+            await eventually(lambda: "it is over that nodes do not hear of each other" in caplog.text)
+            assert caplog.text.count("the store refuses what is needed") == 1
+            await end_task(task)

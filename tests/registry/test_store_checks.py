@@ -92,3 +92,25 @@ async def test_a_store_that_is_away_is_waited_for(
         store.start()
         await eventually(lambda: "appendonly is off" in caplog.text)
         await end_task(task)
+
+
+async def test_a_right_that_is_missing_is_told_once_and_when_it_is_granted(
+    own_store: OwnStore, namespace: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "RIGHTS_EVERY_S", 0.05)
+    store = own_store()
+    async with real_runner(store.url, namespace) as admin:
+        user = ("ACL", "SETUSER", "partial")
+        await admin.link.execute(*user, "on", ">x", "~*", "&*", "+@all", "-zadd", "-hdel")
+        async with real_runner(store.url.replace("//", "//partial:x@"), namespace) as runner:
+            task = asyncio.create_task(StoreChecks(runner, 0).run())
+            await eventually(lambda: caplog.text.count("is missing") == 2)
+            assert "is missing: ZADD (" in caplog.text
+            assert "is missing: HDEL (" in caplog.text
+            await admin.link.execute(*user, "+zadd")
+            await eventually(lambda: "is no longer missing: ZADD (" in caplog.text)
+            await admin.link.execute(*user, "-evalsha")
+            await eventually(lambda: "run the 'evalsha' command" in caplog.text)
+            assert caplog.text.count("needs is missing: HDEL") == 1
+            await end_task(task)
+        assert await admin.link.execute("KEYS", "*") == []

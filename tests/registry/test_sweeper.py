@@ -141,3 +141,20 @@ async def test_it_goes_on_when_the_store_comes_back(
         await ScriptedStore(runner).open()
         await eventually(ScriptedStore(runner).sweep_state)
         await end_task(task)
+
+
+async def test_what_the_store_refuses_is_told_once_and_when_it_is_over(
+    own_store: OwnStore, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = own_store()
+    async with real_runner(server.url, namespace) as admin:
+        await ScriptedStore(admin).open()
+        user = ("ACL", "SETUSER", "partial")
+        await admin.link.execute(*user, "on", ">x", "~*", "&*", "+@all", "-hset")
+        async with real_runner(server.url.replace("//", "//partial:x@"), namespace) as runner:
+            task = asyncio.create_task(Sweeper(runner, "n1", lambda: 0.5).run())
+            await eventually(lambda: "brokers that fall silent stay" in caplog.text)
+            await admin.link.execute(*user, "+hset")
+            await eventually(lambda: "it is over that brokers that fall silent stay" in caplog.text)
+            assert caplog.text.count("the store refuses what is needed") == 1
+            await end_task(task)

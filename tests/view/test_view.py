@@ -41,3 +41,13 @@ def test_a_topic_that_is_listed_again_is_not_remembered_as_dropped() -> None:
     assert state.former.dropped("T") == {"a": 2}
     state.set_table(TableChange("a", Table(3, {"T": QueueData()}), ("T",), (), ()))
     assert state.former.dropped("T") == {}
+
+
+def test_what_is_read_from_disk_confirms_no_broker() -> None:
+    view = View(SilentObserver())
+    assert view.confirmed_brokers() is None
+    view.publish_saved(State(1), 10)
+    assert view.confirmed_brokers() is None
+    state = State(2)
+    view.publish(state)
+    assert view.confirmed_brokers() is state.brokers
