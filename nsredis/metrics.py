@@ -44,13 +44,17 @@ class Gauges:
 class Metrics:
     """Counters of one node: an Observer for the layers below, and what both doors report to. For one event loop."""
 
-    def __init__(self, node: str = "") -> None:
-        """`node`: stands in every sample, where several nodes answer at one address."""
+    def __init__(self, node: str = "", starts: int = 0) -> None:
+        """`node`: stands in every sample, where several nodes answer at one address. `starts`: how often a parent has
+        started this one; 0 without a parent.
+        """
         self.registry = CollectorRegistry()
         self._shown: Collector = _OfNode(self.registry, node) if node else self.registry
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._build_info()
+        times = Gauge("nsredis_worker_starts", "Times that this worker was started", registry=self.registry)
+        times.set(starts)
         self._requests = _Tally("http", "HTTP", ("route", "method"), "status")
         self.registry.register(self._requests)
         self._routes: dict[tuple[str, str], _Answers] = {}

@@ -59,16 +59,17 @@ and have no request under way when connections are closed."""
 class Node:
     """A name server node in this process. Start it once, stop it once; both on one event loop."""
 
-    def __init__(self, settings: Settings, *, saves: bool = True, ready_first_s: float = 0.0) -> None:
+    def __init__(self, settings: Settings, *, saves: bool = True, ready_first_s: float = 0.0, starts: int = 0) -> None:
         """`saves`: whether it saves its view, and not only reads what others saved. `ready_first_s`: how long it may
-        wait until it is ready before it listens, for one that shares its addresses with others that are.
+        wait until it is ready before it listens, for one that shares its addresses with others that are. `starts`: how
+        often a parent has started it, for the metrics.
         """
         self.settings = settings
         self.store_description = ""
         self._started_at_ms = int(time.time() * 1000)
         self._saves = saves
         self._ready_first_s = ready_first_s
-        self._metrics = Metrics(settings.node_id if settings.workers > 1 else "")
+        self._metrics = Metrics(settings.node_id if settings.workers > 1 else "", starts)
         self._view = View(self._metrics)
         self._embedded: EmbeddedStore | None = None
         self._link: StoreLink | None = None

@@ -1,7 +1,8 @@
-"""One of the processes of `nsredis serve --workers N`: `python -m nsredis.cli.worker NUMBER WHICH`.
+"""One of the processes of `nsredis serve --workers N`: `python -m nsredis.cli.worker NUMBER STARTS`.
 
-Settings come in NSREDIS_ variables. Once it listens it says where, as a line of JSON on standard output. WHICH is
-`again` for one that takes the place of one that died: the others serve meanwhile, so it listens when it is ready.
+Settings come in NSREDIS_ variables. Once it listens it says where, as a line of JSON on standard output; besides it
+says there once a second that its event loop runs. STARTS is above 1 for one that takes the place of one that died: the
+others serve meanwhile, so it listens when it is ready.
 """
 
 import asyncio
@@ -16,9 +17,10 @@ import msgspec
 from nsredis.cli.endings import Listening
 from nsredis.cli.event_loop import loop_factory
 from nsredis.cli.one_node import run_node
-from nsredis.cli.workers import AGAIN
+from nsredis.cli.pulses import beat
 from nsredis.logs import set_up_logging
 from nsredis.node import Node
+from nsredis.registry.cancellation import end_task
 from nsredis.settings import load_settings
 
 log = logging.getLogger("nsredis.cli.worker")
@@ -29,13 +31,21 @@ READY_FIRST_S: Final = 10.0
 
 def main(arguments: list[str]) -> NoReturn:
     """Run the node until a signal."""
-    number, which = arguments
+    number, starts = map(int, arguments)
     settings = load_settings({}, os.environ)
     set_up_logging(settings.log_level, settings.log_format, settings.node_id, one_of_several=True)
-    node = Node(settings, saves=number == "1", ready_first_s=READY_FIRST_S if which == AGAIN else 0.0)
+    node = Node(settings, saves=number == 1, ready_first_s=READY_FIRST_S if starts > 1 else 0.0, starts=starts)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        code = runner.run(run_node(node, _tell))
+        code = runner.run(_run(node))
     sys.exit(code)
+
+
+async def _run(node: Node) -> int:
+    beating = asyncio.create_task(beat(), name="beat")
+    try:
+        return await run_node(node, _tell)
+    finally:
+        await end_task(beating)
 
 
 def _tell(said: Listening) -> None:

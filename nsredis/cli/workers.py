@@ -1,4 +1,4 @@
-"""The parent of several workers on one pair of ports: starts them, starts dead ones again, and ends them in order."""
+"""The parent of several workers on one pair of ports: starts them, starts again those that die or hang, ends them."""
 
 import asyncio
 import dataclasses
@@ -18,6 +18,7 @@ import msgspec
 
 from nsredis.cli.end_signals import EndSignals
 from nsredis.cli.endings import NO_STORE, WRONG_SETTINGS, Listening, failed, stop_limit_s
+from nsredis.cli.pulses import BEAT, BEAT_S, SILENT_S, Pulses
 from nsredis.core.backoff import backoff_s
 from nsredis.registry.cancellation import end_task
 from nsredis.registry.embedded import EmbeddedStore
@@ -28,9 +29,6 @@ from nsredis.sockets.accepting import reserve
 log = logging.getLogger(__name__)
 
 CRASHED: Final = 1
-FIRST: Final = "first"
-AGAIN: Final = "again"
-"""For a worker that takes the place of one that died."""
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 10.0
@@ -54,32 +52,50 @@ def ending(code: int) -> str:
 class Worker:
     """One worker: a process, and after its death another one."""
 
-    def __init__(self, number: int, settings: Settings) -> None:
+    def __init__(self, number: int, settings: Settings, pulses: Pulses) -> None:
         self.number = number
         self._settings = settings
+        self._pulses = pulses
+        self._starts = 0
         self._process: asyncio.subprocess.Process | None = None
+        self._hearing: asyncio.Task[None] | None = None
 
-    async def start(self, which: str = FIRST, *, settle: bool = True) -> Listening | None:
+    async def start(self, *, settle: bool = True) -> Listening | None:
         """Start a process and wait until it listens; None when it ended before.
 
         `settle`: whether it waits before it opens an empty store.
         """
         settings = self._settings if settle else dataclasses.replace(self._settings, settle_ms=0)
         environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        self._starts += 1
         self._process = await asyncio.create_subprocess_exec(
-            *leashed([sys.executable, "-m", "nsredis.cli.worker", str(self.number), which]),
+            *leashed([sys.executable, "-m", "nsredis.cli.worker", str(self.number), str(self._starts)]),
             env=environ | as_environment(settings),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C in the terminal is for the parent, which passes it on
         )
-        assert self._process.stdout is not None, "it is a pipe"
-        said = await self._process.stdout.readline()
-        return msgspec.json.decode(said, type=Listening) if said else None
+        self._pulses.started(self.number, time.monotonic())
+        said = asyncio.get_running_loop().create_future()
+        self._hearing = asyncio.create_task(self._hear(self._process, said), name=f"hear worker {self.number}")
+        first = await said
+        return msgspec.json.decode(first, type=Listening) if first else None
+
+    async def _hear(self, process: asyncio.subprocess.Process, said: "asyncio.Future[bytes]") -> None:
+        """Listen to a process until its end. `said`: the line that is no beat; empty when none came."""
+        assert process.stdout is not None, "it is a pipe"
+        while line := await process.stdout.readline():
+            self._pulses.heard(self.number, time.monotonic())
+            if line != BEAT and not said.done():
+                said.set_result(line)
+        if not said.done():
+            said.set_result(b"")
 
     async def ended(self) -> int:
         """Wait for the end of its process; the exit code."""
-        return await self._process.wait() if self._process is not None else 0
+        code = await self._process.wait() if self._process is not None else 0
+        self._pulses.ended(self.number)
+        return code
 
     def signal(self, number: int) -> None:
         """Send its process a signal, if it runs."""
@@ -98,7 +114,7 @@ class Worker:
             chance = random.random()  # noqa: S311 - no secret
             await asyncio.sleep(backoff_s(failures, chance, first_s=FIRST_PAUSE_S, top_s=LONGEST_PAUSE_S))
             try:
-                await self.start(AGAIN)
+                await self.start()
             except OSError as error:  # no memory, no process: as if it had ended at once
                 log.error("worker %d cannot be started: %s", self.number, error.strerror)  # noqa: TRY400 - it says why
 
@@ -111,11 +127,13 @@ class Workers:
         self._store = EmbeddedStore(settings.data_dir) if not settings.redis else None
         self._reserved: list[socket.socket] = []
         self._workers: list[Worker] = []
+        self._pulses = Pulses(time.monotonic())
         self._keeping: list[asyncio.Task[None]] = []
 
     async def run(self, announce: Callable[[Listening], None]) -> int:
         """Run them until a signal; the exit code. `announce` is called once they listen."""
         signals = EndSignals(at_once=lambda: self._signal(signal.SIGTERM))
+        watching = asyncio.create_task(self._kill_silent(), name="pulses")
         starting = asyncio.create_task(self._start())
         try:
             await signals.or_done(starting)
@@ -133,6 +151,7 @@ class Workers:
         finally:
             await end_task(starting)
             await self._stop()
+            await end_task(watching)
         return 0
 
     async def _start(self) -> Listening:
@@ -142,7 +161,8 @@ class Workers:
             await self._store.start()
         fresh = self._store is not None and self._store.fresh  # made empty just now: nobody has anything to put back
         for number in range(1, settings.workers + 1):
-            worker = Worker(number, dataclasses.replace(settings, node_id=worker_id(settings, number)))
+            mine = dataclasses.replace(settings, node_id=worker_id(settings, number))
+            worker = Worker(number, mine, self._pulses)
             self._workers.append(worker)
         first, *others = self._workers
         listening = await _started(first, settle=not fresh)
@@ -161,6 +181,16 @@ class Workers:
             self._reserved += reserved
             places[name] = f"{address.rpartition(':')[0]}:{reserved[0].getsockname()[1]}"
         return dataclasses.replace(self._settings, **places)  # type: ignore[arg-type]  # they are texts, as these are
+
+    async def _kill_silent(self) -> None:
+        """End workers that hang, for ever; their keepers start them again."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            silent = self._pulses.silent(time.monotonic())
+            for worker in self._workers:
+                if worker.number in silent:
+                    log.error("worker %d hangs: it said nothing for %g s, and is killed", worker.number, SILENT_S)
+                    worker.signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         for worker in self._workers:

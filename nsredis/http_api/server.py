@@ -34,6 +34,10 @@ LINGER_S: Final = 2.0
 """How long the rest of a body that nobody wants is read, so that its sender gets to read the answer."""
 
 
+AT_LEAST_S: Final = 0.001
+"""aiohttp takes 0 for "wait without a limit"."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
     """How many connections there may be (0: any number), and how long one may take or be idle."""
@@ -57,6 +61,7 @@ class _Connection(RequestHandler):
         self._ended = ended
         self._head_timer: asyncio.TimerHandle | None = None
         self._stuck_timer: asyncio.TimerHandle | None = None
+        self._going = False
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: of a head, which has its time to be complete, or of a body."""
@@ -76,6 +81,32 @@ class _Connection(RequestHandler):
         self._stop_stuck_timer()
         self._ended()
         super().connection_lost(exc)
+
+    def close(self) -> None:
+        """Take no further request; one whose body is still on its way is read and answered first."""
+        if self._takes_body():  # aiohttp would drop the rest of it
+            self._going = True
+        else:
+            super().close()
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; the last one where this connection was to be closed meanwhile."""
+        if self._going:
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:
+        """Close within `timeout` seconds, so that a request that runs is answered if it is ready by then."""
+        if timeout is not None and self._takes_body() and self._task_handler is not None:
+            began = self._loop.time()
+            await asyncio.wait({self._task_handler}, timeout=timeout)
+            timeout = max(timeout - (self._loop.time() - began), AT_LEAST_S)
+        await super().shutdown(timeout)
+
+    def _takes_body(self) -> bool:
+        return self._current_request is not None and not self._current_request.content.is_eof()
 
     def pause_writing(self) -> None:
         """The peer takes an answer more slowly than it is given: it must go on, however slowly."""
@@ -209,7 +240,6 @@ class HttpServer:
     """One listening address. Bodies come as they were sent: this API inflates them itself, within its limits."""
 
     def __init__(self, app: web.Application, limits: HttpLimits, *, drain_s: float) -> None:
-        at_least_s = 0.001  # aiohttp takes 0 for "wait without a limit"
         self._runner = _Runner(
             app,
             head_s=limits.head_s,
@@ -218,7 +248,7 @@ class HttpServer:
             keepalive_timeout=limits.idle_s,
             lingering_time=LINGER_S,
             max_line_size=MAX_URL,
-            shutdown_timeout=max(drain_s, at_least_s),
+            shutdown_timeout=max(drain_s, AT_LEAST_S),
         )
         self._caps = Caps(limits.connections, 0)
         self._refusals = Seldom(log, logging.WARNING)

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import trustme
 
+from nsredis.cli.pulses import SILENT_S
 from tests.cli.conftest import Serve
 from tests.support.eventually import eventually
 from tests.support.processes import alive
@@ -142,6 +143,33 @@ async def test_a_killed_worker_is_replaced_and_nobody_is_answered_with_an_error(
     assert after["2"] != before["2"]
     assert re.search(r"worker 2 was ended by SIGKILL and is started again", two.process.output)
     assert "is offline" not in two.process.output
+
+
+async def test_a_worker_that_hangs_is_killed_and_replaced(
+    serve: Serve, fresh: aiohttp.ClientSession, arguments: list[str]
+) -> None:
+    two = Two(serve(*arguments), fresh)
+    await two.both_ready()
+    before = two.pids()
+    os.kill(before["2"], signal.SIGSTOP)
+    await eventually(lambda: not alive(before["2"]), 3 * SILENT_S, what=two.process.output)
+    await two.both_ready()
+    said = "worker 2 hangs: it said nothing for 10 s, and is killed"
+    assert said in two.process.output
+    assert "worker 2 was ended by SIGKILL and is started again" in two.process.output
+    after = two.pids()
+    assert after["1"] == before["1"]
+    starts: dict[str, str] = {}
+
+    async def both_told() -> bool:
+        node, _, text = await two.ask("/metrics")
+        found = re.search(rf'^nsredis_worker_starts{{node="{node}"}} (\S+)$', text.decode(), re.MULTILINE)
+        assert found is not None
+        starts[node] = found[1]
+        return len(starts) == 2
+
+    await eventually(both_told)
+    assert starts == {"w-1": "1.0", "w-2": "2.0"}
 
 
 async def test_sigterm_drains_all_of_them(
