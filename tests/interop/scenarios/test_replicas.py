@@ -114,8 +114,8 @@ def _messages(spec: BrokerSpec, topic: str) -> int:
 
 
 def _read(nodes: OwnNodes, pair: Pair, folder: Path, start: Start[LoggedProcess]) -> None:
-    """A consumer that comes now receives every message."""
-    consumer = start(Consumer(pair.master.release, folder, nodes.remoting, pair.name, "late"))
+    """A consumer that comes now receives every message. Its group is its own: in one group all must read the same."""
+    consumer = start(Consumer(pair.master.release, folder, nodes.remoting, pair.name, f"late-{pair.name}"))
     consumer.wait_until(lambda: len(set(bodies(consumer, "received"))) == COUNT, SOON_S, f"receives {COUNT}")
 
 
