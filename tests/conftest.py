@@ -23,6 +23,8 @@ MAY_BLOCK = {
     "nsredis/registry/private_server.py": {"start", "stop", "read", "last_words"},
     # A few lines of /proc, which is memory.
     "nsredis/metrics.py": {"__init__", "text"},
+    # Whether the files are there that the settings name, once before a node starts.
+    "nsredis/registry/server_url.py": {"check_files"},
     # The scripts are read once, when a node is built.
     "nsredis/registry/scripts.py": {"load_scripts"},
 }

@@ -75,6 +75,7 @@ def test_data_goes_where_the_account_keeps_its_data(monkeypatch: pytest.MonkeyPa
     [
         ("redis", "http://localhost", "must be a URL that starts with redis://"),
         ("redis", "redis://localhost:port", "."),
+        ("redis", "rediss://localhost?ssl_ca_certs=/nope", "must name a file .* ssl_ca_certs: /nope is none"),
         ("http", "8080", "must be host:port"),
         ("http", "localhost:70000", "must end in a port from 1 to 65535"),
         ("remoting", "[::1:9876", "must be host:port"),

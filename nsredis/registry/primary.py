@@ -6,6 +6,7 @@ none any more (an error that says so, another place found) makes all connections
 
 import asyncio
 import logging
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ _PACKER: Final = HiredisRespSerializer()
 
 class NoPrimary(RedisConnectionError):
     """There is no primary to connect to now. Nothing was sent."""
+
+
+class TlsFailed(RedisConnectionError):
+    """There is no TLS with the primary; the text says why. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,26 @@ class ToPrimary(_ToPrimary, Connection):
 
 class ToPrimaryOverTls(_ToPrimary, SSLConnection):
     """Over TLS."""
+
+    async def connect(self) -> None:
+        """As said; a fault of TLS is told apart from a server that is away."""
+        try:
+            await super().connect()
+        except RedisTimeoutError as error:  # a server that waits for plain commands says nothing at all
+            why = f"{self._host_error()} did not answer a handshake in time: is it a port for TLS?"
+            raise TlsFailed(why) from error
+        except RedisConnectionError as error:
+            fault = _of_tls(error)
+            if fault is None:
+                raise
+            raise TlsFailed(f"{self._host_error()}: {fault}") from error
+
+
+def _of_tls(error: BaseException | None) -> OSError | None:
+    """What went wrong with TLS or its files, somewhere beneath this error."""
+    while error is not None and not isinstance(error, ssl.SSLError | FileNotFoundError | PermissionError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 class ToPrimaryOverUnix(_ToPrimary, UnixDomainSocketConnection):

@@ -24,7 +24,7 @@ from nsredis.core.errors import (
 from nsredis.core.observer import Observer
 from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import StoreLink
-from nsredis.registry.primary import NoPrimary
+from nsredis.registry.primary import NoPrimary, TlsFailed
 from nsredis.registry.scripts import load_scripts
 
 T = TypeVar("T")
@@ -66,6 +66,8 @@ def lost_contact(error: RedisError, *, idempotent: bool) -> NsredisError:
     """The store did not answer: nothing happened for sure, or (a write that may not be repeated) nobody knows."""
     if isinstance(error, NoPrimary | AuthenticationError):
         return StoreUnavailable(f"there is no way into the store: {error}")
+    if isinstance(error, TlsFailed):
+        return StoreUnavailable(f"the store does not answer: TLS: {error}")
     never_sent = any(words in str(error).lower() for words in ("connecting to", "no connection available"))
     if idempotent or never_sent:
         return StoreUnavailable("the store does not answer")

@@ -1,7 +1,9 @@
 """What the URL of one server may say: checked before anything is connected, so that a slip of the pen is told."""
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -46,6 +48,23 @@ TLS_OPTIONS: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "ssl_cert_reqs": (_one_of("none", "optional", "required"), "none, optional or required"),
     "ssl_check_hostname": _SWITCH,
 }
+
+FILES: Final[dict[str, tuple[Callable[[Path], bool], str]]] = {
+    "ssl_ca_certs": (Path.is_file, "file"),
+    "ssl_certfile": (Path.is_file, "file"),
+    "ssl_keyfile": (Path.is_file, "file"),
+    "ssl_ca_path": (Path.is_dir, "folder"),
+}
+"""Options that name what must be on this machine."""
+
+
+def check_files(url: str) -> None:
+    """InvalidField unless all that the options name is there and can be read."""
+    for name, value in parse_qsl(urlsplit(url).query):
+        if name in FILES:
+            is_there, kind = FILES[name]
+            if not (is_there(Path(value)) and os.access(value, os.R_OK)):
+                raise _wrong(f"must name a {kind} that can be read for the option {name}: {value} is none")
 
 
 def check_server_url(url: str) -> None:

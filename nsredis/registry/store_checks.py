@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
@@ -44,11 +45,13 @@ class StoreChecks:
             try:
                 for problem in await self.check():
                     log.warning("the store: %s", problem)
-                while not self._moved.is_set():
-                    self._tell(await self.rights())
-                    await self._pause()
-            except (RedisError, OSError, StoreUnavailable):
+            except (RedisError, OSError):
                 await asyncio.sleep(AGAIN_S)  # others say that it does not answer
+                continue
+            while not self._moved.is_set():
+                with suppress(StoreUnavailable):
+                    self._tell(await self.rights())
+                await self._pause()
 
     async def _pause(self) -> None:
         try:

@@ -8,6 +8,7 @@ from nsredis.core.errors import InvalidField
 from nsredis.core.names import check_address
 from nsredis.registry.keyspace import Keyspace
 from nsredis.registry.link import check_url
+from nsredis.registry.server_url import check_files
 from nsredis.remoting.addresses import Networks
 
 _NODE_ID: Final = re.compile(r"[a-zA-Z0-9_.:-]{1,128}")
@@ -64,9 +65,10 @@ def between(least: int, most: int) -> Check:
 
 
 def store_url_or_empty(_: str, value: str) -> None:
-    """A URL that a link can be made from, or nothing. Connects nothing."""
+    """A URL that a link can be made from, whose files are there, or nothing. Connects nothing."""
     if value:
         check_url(value)
+        check_files(value)
 
 
 def namespace(_: str, value: str) -> None:

@@ -201,3 +201,39 @@ async def test_a_certificate_of_somebody_else_is_refused(
             return b"CERTIFICATE_VERIFY_FAILED" in (await node.get("/readyz")).body
 
         await eventually(told, 10)
+
+
+@pytest.mark.installed
+async def test_one_store_with_a_certificate_of_somebody_else_is_told(
+    distributed: ServerBinary,
+    tls: Mapping[str, str],
+    tmp_path: Path,
+    node_factory: NodeFactory,
+    http: aiohttp.ClientSession,
+) -> None:
+    store = StoreProcess(tmp_path / "store", distributed, config=own_port(tls))
+    store.start()
+    try:
+        trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")  # where the node looks; the server has read it
+        url = with_certificates(f"rediss://127.0.0.1:{store.peer_port}/0", tls)
+        node = Api(http, (await node_factory(url, wait=False)).http_address)
+
+        async def told() -> bool:
+            body = (await node.get("/readyz")).body
+            return b"does not answer: TLS: " in body and b"CERTIFICATE_VERIFY_FAILED" in body
+
+        await eventually(told, 10)
+    finally:
+        store.kill9()
+
+
+async def test_a_port_without_tls_is_told(
+    own_store: OwnStore, tls: Mapping[str, str], node_factory: NodeFactory, http: aiohttp.ClientSession
+) -> None:
+    url = with_certificates(own_store().url.replace("redis://", "rediss://"), tls)
+    node = Api(http, (await node_factory(url, wait=False)).http_address)
+
+    async def told() -> bool:
+        return b"does not answer: TLS: " in (await node.get("/readyz")).body
+
+    await eventually(told, 10)

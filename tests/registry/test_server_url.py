@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from nsredis.core.errors import InvalidField
 from nsredis.registry.link import open_link
-from nsredis.registry.server_url import OPTIONS, TLS_OPTIONS, check_server_url
+from nsredis.registry.server_url import OPTIONS, TLS_OPTIONS, check_files, check_server_url
 
 GOOD = """
     redis://h redis://h/ redis://h:1/0 redis://u:p@h/15 redis://[::1]:6379/0 redis://h?db=3&protocol=3 redis://:p@h/%30
@@ -64,3 +66,21 @@ def test_every_option_is_one_of_the_client_library() -> None:
     for name, (fits, _) in (OPTIONS | TLS_OPTIONS).items():
         value = next(text for text in (values.get(name, ""), "true", "1") if text and fits(text))
         open_link(f"rediss://h?{name}={value}", "n")
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"),
+    [("ssl_ca_certs", "file"), ("ssl_certfile", "file"), ("ssl_keyfile", "file"), ("ssl_ca_path", "folder")],
+)
+def test_a_file_that_is_not_there_is_told_with_its_option(tmp_path: Path, option: str, kind: str) -> None:
+    there = tmp_path / "there"
+    if kind == "file":
+        there.touch()
+    else:
+        there.mkdir()
+    for scheme in ("rediss", "rediss+cluster"):
+        check_files(f"{scheme}://u:secret@h?ssl_cert_reqs=none&{option}={there}")
+        with pytest.raises(InvalidField) as refused:
+            check_files(f"{scheme}://u:secret@h?{option}={tmp_path}/nope")
+        rule = f"redis: must name a {kind} that can be read for the option {option}: {tmp_path}/nope is none"
+        assert refused.value.detail == rule

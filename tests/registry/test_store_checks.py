@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -8,6 +9,7 @@ from nsredis.registry.primary import Greeting
 from nsredis.registry.store_checks import StoreChecks, of_the_clock, of_the_greeting, of_the_info, of_the_replicas
 from tests.conftest import OwnStore
 from tests.support.eventually import eventually
+from tests.support.resp_server import RespServer, texts
 from tests.support.scripted_store import real_runner
 
 URL = "redis://h:1/0"
@@ -114,3 +116,24 @@ async def test_a_right_that_is_missing_is_told_once_and_when_it_is_granted(
             assert caplog.text.count("needs is missing: HDEL") == 1
             await end_task(task)
         assert await admin.link.execute("KEYS", "*") == []
+
+
+async def test_a_store_that_cannot_run_scripts_for_now_does_not_repeat_what_is_wrong(
+    namespace: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.01)
+    monkeypatch.setattr(module, "RIGHTS_EVERY_S", 0.01)
+
+    def answer(words: list[str]) -> bytes:
+        match words[0].upper():
+            case "TIME":
+                return texts(str(int(time.time())), "0")
+            case "INFO":
+                return b"$0\r\n\r\n"
+        return b"-CLUSTERDOWN The cluster is down\r\n"
+
+    async with RespServer(answer) as server, real_runner(f"redis://127.0.0.1:{server.port}/0", namespace) as runner:
+        task = asyncio.create_task(StoreChecks(runner, 0).run())
+        await eventually(lambda: sum(words[0].upper() == "EVALSHA" for words in server.heard) > 3)
+        assert caplog.text.count("is too old") == 1  # this server tells no version
+        await end_task(task)
