@@ -38,6 +38,8 @@ class Gauges:
     stale_ms: Callable[[], int]
     ready: Callable[[], bool]
     cut_off: Callable[[], bool]
+    nodes: Callable[[], Mapping[str, int]]
+    """How many nodes this one hears of, by state."""
 
 
 class Metrics:
@@ -280,6 +282,10 @@ class _NodeState(Collector):
         yield GaugeMetricFamily(
             "nsredis_cut_off", "1 while this node alone is cut off from the store", float(self._gauges.cut_off())
         )
+        nodes = GaugeMetricFamily("nsredis_nodes", "Nodes that this one hears of, by state", labels=["state"])
+        for state, count in sorted(self._gauges.nodes().items()):
+            nodes.add_metric([state], count)
+        yield nodes
         yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
 
     def describe(self) -> list[Metric]:

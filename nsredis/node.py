@@ -148,6 +148,7 @@ class Node:
                 stale_ms=view.stale_ms,
                 ready=lambda: services.nodes.not_ready_reason() is None,
                 cut_off=lambda: watch.cut_off,
+                nodes=lambda: {"live": len(services.nodes.nodes()), "lost": len(services.nodes.lost())},
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)

@@ -25,6 +25,7 @@ def _gauges(brokers: Mapping[str, int], *, ready: bool = True) -> Gauges:
         stale_ms=lambda: 1500,
         ready=lambda: ready,
         cut_off=lambda: False,
+        nodes=lambda: {"live": 2, "lost": 1},
     )
 
 
