@@ -40,7 +40,7 @@ faults: $(VENV)/developed ## break things while clients ask, and write docs/reli
 	@$(BIN)/python -m tests.faults.page docs
 
 soak: $(VENV)/developed ## check random traffic under random faults, and that nothing grows: make soak MINUTES=30
-	@$(BIN)/python -m tests.histories.soak --minutes $(or $(MINUTES),30) --figures docs/soak.json $(ARGS)
+	@$(BIN)/python -m tests.histories.soak --minutes '$(or $(MINUTES),30)' --figures docs/soak.json $(ARGS)
 	@$(BIN)/python -m tests.faults.page docs
 
 lint: $(VENV)/developed ## check style and layers

@@ -3,28 +3,28 @@
 
   KEYS
     nodes      zset    node -> when it was last seen
-    self       hash    this node, with a TTL
+    self       hash    this node, kept for a while beyond its last word
   ARGV
     prefix     str     what every key of the namespace starts with
     node       str     id of this node
-    ttl_ms     int     how long it counts as alive; 0: it leaves
+    kept_ms    int     how long it is told of when it falls silent; 0: it leaves
     info...    str     field, value
   RETURNS
-    list       now, then per live node: its fields, and as `seenAt` when it last said that it lives
+    list       now, then per node, the last heard of first: its fields, and as `seenAt` when it last said that it lives
   ERRORS
 ]]
 -- @include clock
 local at = now_ms()
 redis.call('ZADD', nodes, at, node)
 redis.call('ZREMRANGEBYSCORE', nodes, '-inf', at - 86400000)
-if ttl_ms > 0 then
+if kept_ms > 0 then
   redis.call('HSET', self, unpack(info))
-  redis.call('PEXPIRE', self, ttl_ms)
+  redis.call('PEXPIRE', self, kept_ms)
 else
   redis.call('DEL', self)
 end
 local answer = { at }
-local seen = redis.call('ZRANGEBYSCORE', nodes, at - 60000, '+inf', 'WITHSCORES', 'LIMIT', 0, 1000)
+local seen = redis.call('ZREVRANGEBYSCORE', nodes, '+inf', at - math.max(kept_ms, 60000), 'WITHSCORES', 'LIMIT', 0, 1000)
 for i = 1, #seen, 2 do
   local flat = redis.call('HGETALL', prefix .. 'nodes:' .. seen[i])
   if #flat > 0 then

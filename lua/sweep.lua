@@ -39,6 +39,7 @@
 -- @include drop_broker
 -- @include brake
 local MIN_PERIOD_MS, SHORT_GAP_MS, LONG_GAP_MS = 40, 500, 2000
+local NODE_LIVES_MS = 5000 -- after its last word; its row is kept for longer
 local at = now_ms()
 if redis.call('EXISTS', schema) == 0 then
   return { 'closed', at, 0, '', {} }
@@ -139,9 +140,12 @@ local function judge(deadline, record)
   if pause_from and last_beat < pause_from and deferred_at < pause_from then
     due = math.max(due, deadline + pause_gap)
   end
-  if record[2] and record[2] ~= '' and redis.call('EXISTS', prefix .. 'nodes:' .. record[2]) == 0 then
+  if record[2] and record[2] ~= '' then
     local seen = tonumber(redis.call('ZSCORE', nodes, record[2]) or 0)
-    due = math.max(due, seen + lease_ms) -- its node vanished: one lease to find another
+    local left = redis.call('EXISTS', prefix .. 'nodes:' .. record[2]) == 0
+    if left or at - seen >= NODE_LIVES_MS then
+      due = math.max(due, seen + lease_ms) -- its node vanished: one lease to find another
+    end
   end
   return due, last_beat, had_full
 end

@@ -39,6 +39,8 @@ class Gauges:
     ready: Callable[[], bool]
     cut_off: Callable[[], bool]
     writable: Callable[[], bool]
+    nodes: Callable[[], Mapping[str, int]]
+    """How many nodes this one hears of, by state."""
 
 
 class Metrics:
@@ -291,6 +293,10 @@ class _NodeState(Collector):
         yield GaugeMetricFamily(
             "nsredis_store_writable", "1 while this node's writes to the store succeed", float(self._gauges.writable())
         )
+        nodes = GaugeMetricFamily("nsredis_nodes", "Nodes that this one hears of, by state", labels=["state"])
+        for state, count in sorted(self._gauges.nodes().items()):
+            nodes.add_metric([state], count)
+        yield nodes
         yield GaugeMetricFamily("nsredis_ready", "1 while /readyz says 200", float(self._gauges.ready()))
 
     def describe(self) -> list[Metric]:

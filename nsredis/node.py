@@ -59,15 +59,15 @@ and have no request under way when connections are closed."""
 class Node:
     """A name server node in this process. Start it once, stop it once; both on one event loop."""
 
-    def __init__(self, settings: Settings, *, saves: bool = True, ready_first_s: float = 0.0, starts: int = 0) -> None:
-        """`saves`: whether it saves its view, and not only reads what others saved. `ready_first_s`: how long it may
-        wait until it is ready before it listens, for one that shares its addresses with others that are. `starts`: how
-        often a parent has started it, for the metrics.
+    def __init__(self, settings: Settings, *, first: bool = True, ready_first_s: float = 0.0, starts: int = 0) -> None:
+        """`first`: whether it does what one does for several at one address: save its view, which all read, and warn of
+        what is wrong with the store. `ready_first_s`: how long it may wait until it is ready before it listens, for one
+        that shares its addresses with others that are. `starts`: how often a parent has started it, for the metrics.
         """
         self.settings = settings
         self.store_description = ""
         self._started_at_ms = int(time.time() * 1000)
-        self._saves = saves
+        self._first = first
         self._ready_first_s = ready_first_s
         self._metrics = Metrics(settings.node_id if settings.workers > 1 else "", starts)
         self._view = View(self._metrics)
@@ -150,6 +150,7 @@ class Node:
                 ready=lambda: services.nodes.not_ready_reason() is None,
                 cut_off=lambda: watch.cut_off,
                 writable=lambda: sweeper.writable,
+                nodes=lambda: {"live": len(services.nodes.nodes()), "lost": len(services.nodes.lost())},
             )
         )
         self._doors = FrontDoors(settings, metrics, self.store_description)
@@ -158,7 +159,8 @@ class Node:
         watch.on_cut_off = self._doors.send_brokers_away
         link.on_move(metrics.store_moved)
         self._run("primary", link.watch())
-        self._run("checks", StoreChecks(runner, settings.durability).run())
+        level = logging.WARNING if self._first else logging.DEBUG
+        self._run("checks", StoreChecks(runner, settings.durability, level=level).run())
         self._run("follow", follower.run())
         self._run("wake", feed.wake_for_ever(random.random))
         self._run("sweep", sweeper.run())
@@ -166,7 +168,7 @@ class Node:
         self._run("audit", LeaseAudit(runner, view.confirmed_brokers, random.random).run())
         self._run("cut off", watch.run())
         self._run("notices", MinIdNotices(services.queries).run())
-        if saved is not None and self._saves:
+        if saved is not None and self._first:
             self._run("save", saved.run(view))
         if probe is not None:
             self._run("held", HeldProbes(store, probe, self._suspects, view, metrics).run())
@@ -228,7 +230,7 @@ class Node:
         """Drain: be unready, let running requests finish, leave the other nodes, close everything."""
         if self._nodes is not None and self._doors is not None:
             await self._drain(self._nodes, self._doors)
-        if self._saved is not None and self._saves:
+        if self._saved is not None and self._first:
             await self._saved.save(self._view)
         for task in self._tasks:
             await end_task(task)

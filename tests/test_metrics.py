@@ -26,6 +26,7 @@ def _gauges(brokers: Mapping[str, int], *, ready: bool = True) -> Gauges:
         ready=lambda: ready,
         cut_off=lambda: False,
         writable=lambda: False,
+        nodes=lambda: {"live": 2, "lost": 1},
     )
 
 

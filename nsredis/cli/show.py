@@ -192,15 +192,15 @@ def clusters(servers: list[str], *, as_json: bool) -> None:
 @server_option
 @json_option
 def nodes(servers: list[str], *, as_json: bool) -> None:
-    """List the name server nodes."""
+    """List the name server nodes, and those that were lost within the last hour."""
 
     async def ask() -> None:
         async with ApiClient(servers) as client:
-            reply = await client.nodes()
+            reply = await client.live_and_lost_nodes()
         if as_json:
             output.json_body(reply.body)
             return
-        rows = [
+        rows: list[tuple[object, ...]] = [
             (
                 node.id,
                 node.http,
@@ -211,8 +211,11 @@ def nodes(servers: list[str], *, as_json: bool) -> None:
                 node.version,
                 output.age_text(node.started_at_ms),
             )
-            for node in reply.value
+            for node in reply.value.items
         ]
+        for node in reply.value.lost:
+            seen = f"lost {output.age_text(node.last_seen_ms)}"
+            rows.append((node.id, node.http, node.remoting, seen, "", "", node.version, ""))
         columns = ["node", "http", "remoting", "ready", "revision", "lag", "version", "up"]
         output.table(columns, rows, empty="no nodes")
 

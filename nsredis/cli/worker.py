@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> NoReturn:
     number, starts = map(int, arguments)
     settings = load_settings({}, os.environ)
     set_up_logging(settings.log_level, settings.log_format, settings.node_id, one_of_several=True)
-    node = Node(settings, saves=number == 1, ready_first_s=READY_FIRST_S if starts > 1 else 0.0, starts=starts)
+    node = Node(settings, first=number == 1, ready_first_s=READY_FIRST_S if starts > 1 else 0.0, starts=starts)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         code = runner.run(_run(node))
     sys.exit(code)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from nsredis.client.errors import ServerUnreachable
-from nsredis.client.http_transport import HttpTransport, Reply
+from nsredis.client.http_transport import PAGE, HttpTransport, Reply
 from nsredis.wire import api_types as api
 from nsredis.wire.brake_types import BrakeInfo
 from nsredis.wire.convergence_types import ConvergenceAnswer
 from nsredis.wire.explain_types import ExplainAnswer
+from nsredis.wire.node_types import NodeInfo, NodesAnswer
 
 
 class ApiClient(HttpTransport):
@@ -80,9 +81,13 @@ class ApiClient(HttpTransport):
         """Clusters with their groups."""
         return await self.get_list(api.ClusterInfo, "clusters")
 
-    async def nodes(self) -> Reply[list[api.NodeInfo]]:
+    async def nodes(self) -> Reply[list[NodeInfo]]:
         """Living name server nodes."""
-        return await self.get_list(api.NodeInfo, "nodes")
+        return await self.get_list(NodeInfo, "nodes")
+
+    async def live_and_lost_nodes(self) -> Reply[NodesAnswer]:
+        """Living name server nodes, and those that fell silent within the last hour without saying that they go."""
+        return await self.get(NodesAnswer, "nodes", query={"limit": PAGE})
 
     async def explain(self, topic: str, *, zone: str = "") -> Reply[ExplainAnswer]:
         """Why a topic has its route, or none."""

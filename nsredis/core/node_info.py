@@ -16,3 +16,14 @@ class NodeInfo:
     lag_ms: int
     version: str
     started_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostNode:
+    """A node that fell silent without saying that it goes: it died, hangs, or is cut off. Times are Redis' clock."""
+
+    id: str
+    http: str
+    remoting: str
+    version: str
+    last_seen_ms: int

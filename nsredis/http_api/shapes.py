@@ -10,6 +10,7 @@ from nsredis.core.brokers import Broker, BrokerKey, DataVersion, Lease, OfflineB
 from nsredis.core.changes import Change
 from nsredis.core.kv import KvEntry
 from nsredis.core.names import decode
+from nsredis.core.node_info import LostNode
 from nsredis.core.node_info import NodeInfo as Node
 from nsredis.core.queues import QueueData
 from nsredis.service.query_service import BrakeStatus
@@ -19,11 +20,11 @@ from nsredis.wire.api_types import (
     DataVersionBody,
     EventInfo,
     KvInfo,
-    NodeInfo,
     OverrideInfo,
     QueueDataBody,
 )
 from nsredis.wire.brake_types import BrakeInfo, HeldBroker
+from nsredis.wire.node_types import LostNodeInfo, NodeInfo
 
 HELD_SHOWN: Final = 1000
 
@@ -137,6 +138,13 @@ def event_infos(changes: Iterable[Change]) -> list[EventInfo]:
         )
         for change in changes
     ]
+
+
+def lost_node_info(node: LostNode) -> LostNodeInfo:
+    """A name server node that fell silent."""
+    return LostNodeInfo(
+        id=node.id, http=node.http, remoting=node.remoting, version=node.version, last_seen_ms=node.last_seen_ms
+    )
 
 
 def node_info(node: Node) -> NodeInfo:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from nsredis.core.errors import NsredisError
-from nsredis.core.node_info import NodeInfo
+from nsredis.core.node_info import LostNode, NodeInfo
 from nsredis.registry import rows
 from nsredis.registry.refusals import Refusals
 from nsredis.registry.runner import ScriptRunner
@@ -15,7 +15,13 @@ from nsredis.registry.runner import ScriptRunner
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 1.0
-TTL_MS: Final = 5000
+LIVES_MS: Final = 5000
+"""A node lives for so long after it last said so; the script `sweep` knows the same number."""
+
+KEPT_MS: Final = 3_600_000
+"""One that fell silent and did not say that it goes is told of as lost for so long."""
+
+MOST_LOST: Final = 100
 SILENT_MS: Final = 2500
 """A node that has not said for so long that it lives is still listed, but nobody should be sent to it."""
 
@@ -31,6 +37,9 @@ class Presence:
         self._describe = describe
         self._clock_read = clock_read
         self._peers: dict[str, NodeInfo] = {}
+        self._lost: dict[str, LostNode] = {}
+        self._met: set[str] = set()
+        self._heard_at_ms = self._steady_from_ms = 0
         self._news = asyncio.Event()
         self._announced = False
         self._namesakes: set[bytes] = set()
@@ -40,6 +49,10 @@ class Presence:
         """The live nodes by id; this one as it is now."""
         me = self._describe()
         return [node for _, node in sorted({**self._peers, me.id: me}.items())]
+
+    def lost(self) -> list[LostNode]:
+        """The nodes by id that fell silent within the last hour without saying that they go."""
+        return [node for _, node in sorted(self._lost.items())]
 
     async def heard(self, timeout_s: float) -> None:
         """Return when this node has heard of the others anew, or after `timeout_s` seconds."""
@@ -65,13 +78,32 @@ class Presence:
         """Say that this node lives; hear who else does, and what Redis' clock says."""
         await self._look_for_namesakes()
         before = time.time()
-        now_ms, *others = await self._call(TTL_MS)
+        now_ms, *others = await self._call(KEPT_MS)
         self._clock_read(int(now_ms) - int((before + time.time()) * 500))
         self._announced = True
-        peers = [_node(rows.pairs(flat), int(now_ms)) for flat in others]
-        self._peers = {node.id: node for node in peers}
+        self._take(int(now_ms), [rows.pairs(flat) for flat in others])
         self._news.set()
         self._news = asyncio.Event()
+
+    def _take(self, now_ms: int, others: list[rows.Row]) -> None:
+        """Who lives, and who is lost. After a time in which this node itself heard nothing, as when the store was away,
+        nobody is called lost who may only not have spoken yet.
+        """
+        if now_ms - self._heard_at_ms >= LIVES_MS / 2:
+            self._steady_from_ms = now_ms
+        self._heard_at_ms = now_ms
+        steady = now_ms - self._steady_from_ms >= LIVES_MS
+        live = [row for row in others if now_ms - rows.number(row, b"seenAt") < LIVES_MS]
+        silent = [row for row in others if now_ms - rows.number(row, b"seenAt") >= LIVES_MS]
+        lost = {node.id: node for node in map(_lost, silent[:MOST_LOST] if steady else [])}
+        back = self._lost
+        self._peers = {node.id: node for node in (_node(row, now_ms) for row in live)}
+        self._lost = lost if steady else {name: node for name, node in back.items() if name not in self._peers}
+        self._met = (self._met | self._peers.keys()) & {rows.text(row, b"id") for row in others}
+        for name in self._met & (lost.keys() - back.keys()):
+            log.warning("node %s on %s is lost: it fell silent and did not say that it goes", name, lost[name].http)
+        for name in back.keys() & self._peers.keys():
+            log.warning("node %s is back; it was silent for %.1f s", name, (now_ms - back[name].last_seen_ms) / 1000)
 
     async def _look_for_namesakes(self) -> None:
         """Say once of another living node that it has this one's id. What is left of a former life is not one: nobody
@@ -91,7 +123,7 @@ class Presence:
         """Say that this node goes."""
         await self._call(0)
 
-    async def _call(self, ttl_ms: int) -> list[Any]:
+    async def _call(self, kept_ms: int) -> list[Any]:
         me = self._describe()
         info = {
             "id": me.id,
@@ -108,7 +140,7 @@ class Presence:
             "announce",
             self=self._runner.keyspace.node(me.id),
             node=me.id,
-            ttl_ms=ttl_ms,
+            kept_ms=kept_ms,
             info=[part for pair in info.items() for part in pair],
         )
         return reply
@@ -126,4 +158,14 @@ def _node(row: rows.Row, now_ms: int) -> NodeInfo:
         lag_ms=rows.number(row, b"lagMs"),
         version=rows.text(row, b"version"),
         started_at_ms=rows.number(row, b"startedAt"),
+    )
+
+
+def _lost(row: rows.Row) -> LostNode:
+    return LostNode(
+        id=rows.text(row, b"id"),
+        http=rows.text(row, b"http"),
+        remoting=rows.text(row, b"remoting"),
+        version=rows.text(row, b"version"),
+        last_seen_ms=rows.number(row, b"seenAt"),
     )

@@ -31,7 +31,9 @@ CLOCK_OFF_MS: Final = 1000
 class StoreChecks:
     """Says in the log what is wrong, a line each."""
 
-    def __init__(self, runner: ScriptRunner, durability: int) -> None:
+    def __init__(self, runner: ScriptRunner, durability: int, *, level: int = logging.WARNING) -> None:
+        """`level`: how loudly; one of several nodes that start together says it for all."""
+        self._level = level
         self._runner = runner
         self._durability = durability
         self._moved = asyncio.Event()
@@ -44,7 +46,7 @@ class StoreChecks:
             self._moved.clear()
             try:
                 for problem in await self.check():
-                    log.warning("the store: %s", problem)
+                    log.log(self._level, "the store: %s", problem)
             except (RedisError, OSError):
                 await asyncio.sleep(AGAIN_S)  # others say that it does not answer
                 continue

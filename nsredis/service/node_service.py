@@ -2,7 +2,7 @@
 
 import asyncio
 
-from nsredis.core.node_info import NodeInfo
+from nsredis.core.node_info import LostNode, NodeInfo
 from nsredis.registry.presence import Presence
 from nsredis.service.cut_off_watch import CutOffWatch
 from nsredis.view.follower import Follower
@@ -28,6 +28,10 @@ class NodeService:
     def nodes(self) -> list[NodeInfo]:
         """The live nodes by id, always with this one; the last list while the store is away."""
         return self._presence.nodes()
+
+    def lost(self) -> list[LostNode]:
+        """The nodes by id that fell silent within the last hour without saying that they go."""
+        return self._presence.lost()
 
     def not_ready_reason(self) -> str | None:
         """None when this node is ready; else why it is not, in one sentence."""

@@ -293,26 +293,6 @@ class EventsAnswer(_Answer, omit_defaults=False):
     next: str | None = None
 
 
-class NodeInfo(_Answer, omit_defaults=False):
-    """A live name server node. `lagMs` is 0 while it follows Redis."""
-
-    id: str
-    http: str
-    remoting: str
-    ready: bool
-    revision: int
-    lag_ms: int
-    version: str
-    started_at_ms: int
-
-
-class NodesAnswer(_Answer, omit_defaults=False):
-    """The nodes sorted by id."""
-
-    items: list[NodeInfo]
-    next: str | None = None
-
-
 class Problem(_Answer):
     """An error (RFC 9457). `code` is stable; `field` names what breaks a rule; `reason` says why there is no route."""
 

@@ -78,7 +78,7 @@ WANTED = {
         "pexpire": 1,
         "time": 1,
         "zadd": 1,
-        "zrangebyscore": 1,
+        "zrevrangebyscore": 1,
         "zremrangebyscore": 1,
     },
     "node: sweeps, nothing is due": {

@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from nsredis.client.http_client import ApiClient
+from nsredis.registry import presence
 from nsredis.wire.api_types import DataVersionBody, QueueDataBody, RegisterBody
 from tests.cli.commands import command
 from tests.support.eventually import eventually
@@ -116,3 +117,25 @@ async def test_clusters_and_nodes(server: str) -> None:
     run = await command("nodes", server=server)
     assert run.rows[0][1] == server.removeprefix("http://")
     assert "yes" in run.rows[0]
+
+
+async def test_a_node_that_fell_silent_is_shown_as_lost(
+    server: str, store_server: StoreProcess, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "LIVES_MS", 3 * presence.EVERY_S * 1000)
+    async with real_runner(store_server.url, namespace) as runner:
+        store = ScriptedStore(runner)
+        said = {"id": "n-2", "http": "10.0.0.2:8080", "remoting": "10.0.0.2:9876", "version": "0.1.0"}
+        await store.announce("n-2", info=[part for pair in said.items() for part in pair])
+        await store.redis.zincrby(runner.keyspace.fixed["nodes"], -120_000, "n-2")
+
+    async def shown() -> bool:
+        run = await command("nodes", server=server)
+        return len(run.rows) == 2
+
+    await eventually(shown, 15)
+    run = await command("nodes", server=server)
+    assert run.rows[1][:2] == ["n-2", "10.0.0.2:8080"]
+    assert "lost 2m" in run.out
+    (lost,) = json.loads((await command("nodes", "--json", server=server)).out)["lost"]
+    assert {name: lost[name] for name in said} == said

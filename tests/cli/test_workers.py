@@ -108,6 +108,21 @@ async def test_two_workers_share_both_ports_and_each_is_a_node(
     await client.close()
 
 
+async def test_what_is_wrong_with_the_store_is_told_once(
+    serve: Serve, fresh: aiohttp.ClientSession, arguments: list[str]
+) -> None:
+    two = Two(serve(*arguments, "--log-level", "debug"), fresh)
+    await two.both_ready()
+    found: list[tuple[str, str]] = []
+
+    def both() -> bool:
+        found[:] = re.findall(r" (\w+) +(w-\d) \S+store_checks  the store: appendonly is off", two.process.output)
+        return len(found) == 2
+
+    await eventually(both, 20)
+    assert sorted(found) == [("DEBUG", "w-2"), ("WARNING", "w-1")]
+
+
 async def test_each_sample_of_a_worker_names_its_node(
     serve: Serve, fresh: aiohttp.ClientSession, arguments: list[str]
 ) -> None:

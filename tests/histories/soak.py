@@ -5,6 +5,7 @@ Each is checked and deleted before the next one, so this process stays small too
 
 import argparse
 import asyncio
+import math
 import os
 import platform
 import secrets
@@ -141,19 +142,31 @@ def _tell(words: str) -> None:
     sys.stdout.flush()
 
 
+def minutes_of(text: str) -> float | None:
+    """How long somebody wants it to run; None when that is no number of minutes."""
+    try:
+        minutes = float(text)
+    except ValueError:
+        return None
+    return minutes if 0 < minutes < math.inf else None
+
+
 def main() -> int:
     """0 when every promise was kept and everything stayed flat."""
     parser = argparse.ArgumentParser(prog="python -m tests.histories.soak", description="Check histories for long.")
-    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--minutes", default="30", help="such as 30 or 0.5")
     parser.add_argument("--seed", type=int, help="of the first history; without one, a fresh one")
     parser.add_argument("--keep", type=Path, help="a folder for logs and for histories that break a promise")
     parser.add_argument("--figures", type=Path, help="where the figures go, such as docs/soak.json")
     given = parser.parse_args()
+    minutes = minutes_of(given.minutes)
+    if minutes is None:
+        sys.exit(f"soak: MINUTES must be a number above 0, such as 30 or 0.5, not {given.minutes!r}")
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     folder = given.keep or Path(tempfile.mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)
-    _tell(f"seed {seed}, {given.minutes:g} minutes, in {folder}")
-    found = asyncio.run(soak(folder, seed, given.minutes))
+    _tell(f"seed {seed}, {minutes:g} minutes, in {folder}")
+    found = asyncio.run(soak(folder, seed, minutes))
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n"
     if given.figures:
         given.figures.write_text(text)

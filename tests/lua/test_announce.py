@@ -19,7 +19,7 @@ async def test_nodes_hear_of_each_other_and_of_redis_clock(store: ScriptedStore)
     heard = await _live(store, "host:8080")
     assert heard[b"n1"] == {b"http": b"h:1", b"seenAt": seen}
     assert int(heard[b"host:8080"][b"seenAt"]) >= now
-    assert 0 < await store.redis.pttl(store.keys.node("n1")) <= 5000
+    assert 0 < await store.redis.pttl(store.keys.node("n1")) <= 3_600_000
 
 
 async def test_it_makes_no_change(store: ScriptedStore) -> None:
@@ -34,10 +34,19 @@ async def test_one_that_leaves_is_gone_at_once_and_its_time_is_kept(store: Scrip
     await store.announce("n2")
     assert set(await _live(store, "n2")) == {b"n1", b"n2"}
     before = await store.now()
-    left = await store.announce("n1", ttl_ms=0)
+    left = await store.announce("n1", kept_ms=0)
     assert [rows.pairs(flat)[b"id"] for flat in left[1:]] == [b"n2"]
     assert set(await _live(store, "n2")) == {b"n2"}
     assert await store.redis.zscore(store.keys.fixed["nodes"], "n1") >= before
+
+
+async def test_one_that_fell_silent_is_told_of_for_an_hour(store: ScriptedStore) -> None:
+    await store.announce("n1")
+    await store.announce("older")
+    nodes = store.keys.fixed["nodes"]
+    await store.redis.zincrby(nodes, -3_500_000, "n1")
+    await store.redis.zincrby(nodes, -3_700_000, "older")
+    assert list(await _live(store, "n2")) == [b"n2", b"n1"]
 
 
 async def test_one_whose_key_lapsed_is_not_listed(store: ScriptedStore) -> None:

@@ -258,6 +258,15 @@ async def test_a_broker_whose_node_vanished_has_one_lease_from_then(store: Scrip
     assert set((await store.sweep()).evicted) == {"a/0"}  # once
 
 
+async def test_so_has_a_broker_whose_node_fell_silent_though_its_row_is_still_there(store: ScriptedStore) -> None:
+    await store.announce("host:8080")
+    await _lapsed(store, node="host:8080")
+    await store.redis.zincrby(store.keys.fixed["nodes"], -5000, "host:8080")
+    seen = int(await store.redis.zscore(store.keys.fixed["nodes"], "host:8080"))
+    assert (await store.sweep()).evicted == {}
+    assert await store.deadline("broker:a/0") == seen + LEASE_MS
+
+
 async def test_a_broker_whose_node_lives_is_judged_by_its_deadline(store: ScriptedStore) -> None:
     await store.announce("n1")
     await _lapsed(store)

@@ -73,6 +73,46 @@ async def test_one_that_is_silent_is_not_said_to_be_ready(runner: ScriptRunner, 
     assert two.nodes() == [TWO, ONE]
 
 
+async def test_one_that_falls_silent_is_lost_until_it_is_back(
+    runner: ScriptRunner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "LIVES_MS", 400)
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await one.announce()
+    await two.announce()
+    assert (two.nodes(), two.lost()) == ([TWO, ONE], [])
+
+    async def lost() -> bool:
+        await two.announce()
+        return bool(two.lost())
+
+    await eventually(lost, every_s=0.05)
+    (found,) = two.lost()
+    assert (found.id, found.http, found.remoting, found.version) == ("n1", "h:1", "h:2", "1")
+    assert two.nodes() == [TWO]
+    assert caplog.messages == ["node n1 on h:1 is lost: it fell silent and did not say that it goes"]
+    await one.announce()
+    await two.announce()
+    assert (two.nodes(), two.lost()) == ([TWO, ONE], [])
+    assert caplog.messages[-1].startswith("node n1 is back; it was silent for 0.")
+    await one.leave()
+    await asyncio.sleep(0.5)
+    await two.announce()
+    assert two.lost() == []  # it said that it goes
+
+
+async def test_who_heard_nothing_itself_calls_nobody_lost_at_once(
+    runner: ScriptRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIVES_MS", 400)
+    one, two = _presence(runner, ONE), _presence(runner, TWO)
+    await one.announce()
+    await two.announce()
+    await asyncio.sleep(0.5)  # as when the store is away
+    await two.announce()
+    assert (two.nodes(), two.lost()) == ([TWO], [])
+
+
 async def test_a_living_node_of_the_same_name_is_told_of_once(
     runner: ScriptRunner, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -79,6 +79,7 @@ def test_the_list_of_metrics_is_complete_and_names_no_other() -> None:
             ready=lambda: True,
             cut_off=lambda: False,
             writable=lambda: True,
+            nodes=dict,
         )
     )
     exported = set(re.findall(r"^# TYPE (nsredis_\w+) ", metrics.text().decode(), re.MULTILINE))

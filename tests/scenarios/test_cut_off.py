@@ -78,6 +78,13 @@ async def _knows_all(api: Api) -> bool:
     return len(nodes) == 3 and await api.brokers_of("TopicA") == ["a"]
 
 
+async def _lost(peer: Placed, node_id: str) -> bool:
+    """A peer tells of a node that it fell silent."""
+    found = (await peer.api.get("/v1/nodes")).json
+    shown = b'nsredis_nodes{state="lost"} 1.0' in await peer.gauge()
+    return shown and [node["id"] for node in found["lost"]] == [node_id] and len(found["items"]) == 2
+
+
 async def _stay_ready(nodes: list[Placed]) -> None:
     """They are ready all the time, and serve."""
     ends = asyncio.get_running_loop().time() + LONG_ENOUGH_S
@@ -105,6 +112,8 @@ async def test_a_node_cut_off_alone_is_unready_until_its_writes_work_again(place
     assert await alone.cut_offs() == 1
     await eventually(lambda: broker.closed, what="the broker is sent to another node")
     assert not other.closed
+    for peer in others:
+        await eventually(partial(_lost, peer, "node-0"), within_s=15)
     assert await alone.api.brokers_of("TopicA") == ["a"]  # whoever still asks is answered
     reply = await alone.api.beat("a")
     assert (reply.status, "Retry-After" in reply.headers) == (503, True)
@@ -119,6 +128,9 @@ async def test_a_node_cut_off_alone_is_unready_until_its_writes_work_again(place
     await eventually(alone.ready, within_s=15)
     assert await alone.cut_offs() == 1
     assert b"nsredis_cut_off 0.0" in await alone.gauge()
+    for one in placed:
+        await eventually(partial(_knows_all, one.api))
+        assert (await one.api.get("/v1/nodes")).json["lost"] == []
     kinds = {item["kind"] for item in (await others[0].api.get("/v1/events")).json["items"]}
     assert "suspect" not in kinds  # its connection was closed by the node
     for client in (broker, other):

@@ -183,13 +183,13 @@ async def test_of_workers_with_one_folder_only_one_saves_and_all_read(own_store:
     settings = Settings(redis=store.url, workers=2, **local)  # type: ignore[arg-type]  # Settings checks them
     view = tmp_path / "data" / "views" / "default.view"
     for saves in (False, True):
-        node = Node(settings, saves=saves, ready_first_s=10.0)
+        node = Node(settings, first=saves, ready_first_s=10.0)
         await node.start()
         assert node._view.state is not None
         await node.stop()
         assert view.exists() == saves
     store.kill9()
-    other = Node(settings, saves=False)
+    other = Node(settings, first=False)
     await other.start()
     await eventually(lambda: other._view.saved, what="it serves what the first one saved")
     await other.stop()

@@ -205,9 +205,11 @@ class ScriptedStore(StoredRows):
             {name.decode(): rows.pairs(flat) for name, flat in present},
         )
 
-    async def announce(self, node: str = "n1", *, ttl_ms: int = 5000, info: list[str] | None = None) -> list[Any]:
+    async def announce(self, node: str = "n1", *, kept_ms: int = 3_600_000, info: list[str] | None = None) -> list[Any]:
         fields = info if info is not None else ["id", node]
-        reply: list[Any] = await self.call("announce", self=self.keys.node(node), node=node, ttl_ms=ttl_ms, info=fields)
+        reply: list[Any] = await self.call(
+            "announce", self=self.keys.node(node), node=node, kept_ms=kept_ms, info=fields
+        )
         return reply
 
     async def write_tables(self, *tables: tuple[str, int, bytes, bytes, bytes], **given: Any) -> list[Any]:

@@ -10,13 +10,13 @@ from nsredis.wire.api_types import (
     BrokerInfo,
     HeartbeatOutcome,
     HeartbeatsBody,
-    NodesAnswer,
     OverrideBody,
     QueueDataBody,
     RegisterBody,
     RegisteredAnswer,
     RouteAnswer,
 )
+from nsredis.wire.node_types import NodesAnswer
 
 STRUCTS = [kind for kind in vars(api_types).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
 TYPES = [kind for kind in STRUCTS if kind.__module__ == api_types.__name__ and not kind.__name__.startswith("_")]
@@ -96,4 +96,4 @@ def test_what_an_answer_does_not_have_is_left_out_but_the_end_of_a_list_is_told(
         "leaseMs": 1000,
     }
     assert msgspec.to_builtins(HeartbeatOutcome(204)) == {"status": 204}
-    assert msgspec.to_builtins(NodesAnswer([])) == {"items": [], "next": None}
+    assert msgspec.to_builtins(NodesAnswer([])) == {"items": [], "next": None, "lost": []}

@@ -15,7 +15,7 @@ from nsredis.bench.kernel.accounting import Usage, children_of, memory_mib, usag
 from nsredis.bench.kernel.cores import Cores
 from nsredis.bench.peers.process import READY_S, ServerProcess, free_port, own_environ
 from nsredis.registry.server_binary import NoServerBinary, find_server
-from nsredis.wire.api_types import NodesAnswer
+from nsredis.wire.node_types import NodesAnswer
 
 NAME: Final = "nsredis"
 

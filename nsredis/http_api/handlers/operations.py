@@ -13,10 +13,10 @@ from nsredis.http_api.replicas import replicas
 from nsredis.wire.api_types import (
     MAX_INT64,
     EventsAnswer,
-    NodesAnswer,
     OverrideBody,
     RevisionAnswer,
 )
+from nsredis.wire.node_types import NodesAnswer
 
 OVERRIDE: Final = "/v1/brokers/{cluster}/{brokerName}/override"
 
@@ -68,10 +68,11 @@ async def events(exchange: Exchange) -> web.Response:
 
 
 async def nodes(exchange: Exchange) -> web.Response:
-    """The live nodes."""
+    """The live nodes, and those that were lost."""
     found = exchange.services.nodes.nodes()
     items, following = page(found, lambda node: node.id, limit=exchange.query.limit, cursor=exchange.query.cursor)
-    answer = shapes.encode(NodesAnswer([shapes.node_info(node) for node in items], following))
+    lost = [shapes.lost_node_info(node) for node in exchange.services.nodes.lost()]
+    answer = shapes.encode(NodesAnswer([shapes.node_info(node) for node in items], following, lost))
     return web.Response(body=answer.body, content_type="application/json")
 
 
