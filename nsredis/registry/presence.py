@@ -39,6 +39,7 @@ class Presence:
         self._peers: dict[str, NodeInfo] = {}
         self._lost: dict[str, LostNode] = {}
         self._met: set[str] = set()
+        self._first_at_ms = 0
         self._heard_at_ms = self._steady_from_ms = 0
         self._news = asyncio.Event()
         self._announced = False
@@ -82,6 +83,7 @@ class Presence:
         self._clock_read(int(now_ms) - int((before + time.time()) * 500))
         self._announced = True
         self._take(int(now_ms), [rows.pairs(flat) for flat in others])
+        await self._forget_former_lives()
         self._news.set()
         self._news = asyncio.Event()
 
@@ -92,6 +94,7 @@ class Presence:
         if now_ms - self._heard_at_ms >= LIVES_MS / 2:
             self._steady_from_ms = now_ms
         self._heard_at_ms = now_ms
+        self._first_at_ms = self._first_at_ms or now_ms
         steady = now_ms - self._steady_from_ms >= LIVES_MS
         live = [row for row in others if now_ms - rows.number(row, b"seenAt") < LIVES_MS]
         silent = [row for row in others if now_ms - rows.number(row, b"seenAt") >= LIVES_MS]
@@ -104,6 +107,14 @@ class Presence:
             log.warning("node %s on %s is lost: it fell silent and did not say that it goes", name, lost[name].http)
         for name in back.keys() & self._peers.keys():
             log.warning("node %s is back; it was silent for %.1f s", name, (now_ms - back[name].last_seen_ms) / 1000)
+
+    async def _forget_former_lives(self) -> None:
+        """Whoever fell silent at this node's address before this one came has its place taken, and is not lost."""
+        me = self._describe()
+        for node in self.lost():
+            if node.http == me.http and node.last_seen_ms < self._first_at_ms:
+                await self._runner.translate(self._runner.link.execute("DEL", self._runner.keyspace.node(node.id)))
+                del self._lost[node.id]
 
     async def _look_for_namesakes(self) -> None:
         """Say once of another living node that it has this one's id. What is left of a former life is not one: nobody

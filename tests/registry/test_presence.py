@@ -101,6 +101,20 @@ async def test_one_that_falls_silent_is_lost_until_it_is_back(
     assert two.lost() == []  # it said that it goes
 
 
+async def test_one_whose_address_another_took_is_not_lost(
+    runner: ScriptRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIVES_MS", 300)
+    again = _presence(runner, replace(ONE, id="n1-again"))
+    await _presence(runner, ONE).announce()
+    await asyncio.sleep(0.05)
+    for _ in range(12):
+        await again.announce()
+        await asyncio.sleep(0.05)
+    assert again.lost() == []
+    assert not await ScriptedStore(runner).redis.exists(runner.keyspace.node(ONE.id))
+
+
 async def test_who_heard_nothing_itself_calls_nobody_lost_at_once(
     runner: ScriptRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
