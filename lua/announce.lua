@@ -24,7 +24,8 @@ else
   redis.call('DEL', self)
 end
 local answer = { at }
-local seen = redis.call('ZREVRANGEBYSCORE', nodes, '+inf', at - math.max(kept_ms, 60000), 'WITHSCORES', 'LIMIT', 0, 1000)
+local since = at - math.max(kept_ms, 60000)
+local seen = redis.call('ZREVRANGEBYSCORE', nodes, '+inf', since, 'WITHSCORES', 'LIMIT', 0, 1000)
 for i = 1, #seen, 2 do
   local flat = redis.call('HGETALL', prefix .. 'nodes:' .. seen[i])
   if #flat > 0 then

@@ -20,7 +20,7 @@ local TRIED = {
   { 'XREVRANGE', probe, '-', '+' },
   { 'ZADD', probe, '0', 'm' }, { 'ZCARD', probe }, { 'ZCOUNT', probe, '0', '0' },
   { 'ZRANGEBYSCORE', probe, '0', '0' }, { 'ZREM', probe, 'm' }, { 'ZREMRANGEBYSCORE', probe, '0', '0' },
-  { 'ZREVRANGE', probe, '0', '0' }, { 'ZSCORE', probe, 'm' },
+  { 'ZREVRANGE', probe, '0', '0' }, { 'ZREVRANGEBYSCORE', probe, '0', '0' }, { 'ZSCORE', probe, 'm' },
   { 'PEXPIRE', probe, '1000' }, { 'DEL', probe },
 }
 local refused = {}
