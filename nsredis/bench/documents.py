@@ -53,7 +53,7 @@ def _together(older: Run, newer: Run) -> Run:
     return Run(
         facts=newer.facts,
         servers=older.servers | newer.servers,
-        missing={name: why for name, why in (older.missing | newer.missing).items() if why != "not asked for"},
+        missing={name: why for name, why in newer.missing.items() if why != "not asked for"},
         measurements=sorted(kept + newer.measurements, key=lambda one: order.index(one.scenario)),
     )
 
