@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from nsredis.wire.codes import ResponseCode
 from nsredis.wire.registration import RegisterBody
 from tests.faults.load import Addressed
 from tests.support.api import Api
+from tests.support.background import ended
 from tests.support.eventually import eventually
 from tests.support.listener import Listener
 from tests.support.remoting import RemotingClient
@@ -150,11 +150,7 @@ class LivingBrokers:
         for name in names:
             task = self._tasks.pop(name, None)
             if task is not None:
-                failed = task.done()
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-                assert not failed
+                await ended(task)
         for broker in self.brokers:
             if broker.name in names:
                 await self._hang_up(broker)

@@ -8,6 +8,7 @@ from http import HTTPStatus
 import aiohttp
 
 from tests.support.api import Api
+from tests.support.background import ended
 
 PATH = "/v1/kv/faults/mark"
 
@@ -33,11 +34,7 @@ class Marks:
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
-            failed = task.done()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            assert not failed
+            await ended(task)
 
     async def _write(self) -> None:
         """Only numbers that were acknowledged count, in their order; one that was not is tried again."""

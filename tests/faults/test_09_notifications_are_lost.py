@@ -1,7 +1,6 @@
 """Links to Redis that tell of news are killed over and over, or fall silent: nodes hear late, and within bounds."""
 
 import asyncio
-from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -15,6 +14,7 @@ from tests.faults.fleet import LivingBrokers
 from tests.faults.load import LookupLoad
 from tests.faults.marks import Marks
 from tests.support.api import Api
+from tests.support.background import ended
 from tests.support.forgetful_proxy import ForgetfulProxy
 
 LOOK_S = 1.0
@@ -35,10 +35,7 @@ class Killing:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await ended(self._task)
 
     async def _kill(self) -> None:
         while True:

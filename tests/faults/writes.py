@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from http import HTTPStatus
 
 import aiohttp
 
 from tests.support.api import Api
+from tests.support.background import ended
 
 SPACE = "faults"
 
@@ -29,12 +29,7 @@ class Writes:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        failed = self._task.done()
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        assert not failed
+        await ended(self._task)
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()

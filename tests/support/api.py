@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from tests.support.background import ended
 from tests.support.eventually import eventually
 
 TOPICS: dict[str, object] = {"TopicA": {}}
@@ -159,9 +159,4 @@ class Beating:
             await asyncio.sleep(self._every_s)
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        if self._task.done():
-            self._task.result()
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await ended(self._task)

@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 from tests.support.api import Api
+from tests.support.background import ended
 
 EVERY_S = 0.02
 
@@ -28,8 +28,7 @@ class Stalls:
             self.longest_ms = max(self.longest_ms, (time.monotonic() - before - EVERY_S) * 1000)
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        await _ended(self._task)
+        await ended(self._task)
 
 
 class Flicker:
@@ -65,12 +64,4 @@ class Flicker:
     async def __aexit__(self, *_: object) -> None:
         await self._stalls.__aexit__()
         for task in self._tasks:
-            await _ended(task)
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    if task.done():
-        task.result()  # it failed
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+            await ended(task)
