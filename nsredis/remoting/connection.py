@@ -3,9 +3,9 @@
 import asyncio
 import itertools
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Final, cast
 
 from nsredis.remoting.door import Peer, Shortcut
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
             return
         self._active = True
         shortcut = self._shared.shortcut
-        if shortcut is not None and not self._unfinished and not self._backlog:
+        if shortcut is not None and self._writing and not self._unfinished and not self._backlog:
             data = self._answer_shortly(data, shortcut)
             if not data:
                 return
@@ -164,8 +164,8 @@ class Connection(asyncio.Protocol):
 
     def _answer_shortly(self, data: bytes, shortcut: Shortcut) -> bytes:
         """Answer the frames at the start of a read that the shortcut knows; what is left of the read."""
-        started, at, total = time.perf_counter(), 0, 0
-        while self._writing and at < len(data):
+        started, at, total, end = perf_counter(), 0, 0, len(data)
+        while True:
             parts: list[bytes] = []
             try:
                 at, count, size = shortcut.answer(data, at, parts)
@@ -176,15 +176,17 @@ class Connection(asyncio.Protocol):
                 break
             total += count
             self._outbox.write(parts, count, size)
+            if at == end or not self._writing:
+                break
         if not total:
             return data
         self._begun = True
-        self._shared.observer.request_answered(shortcut.code, SUCCESS, time.perf_counter() - started, total)
+        self._shared.observer.request_answered(shortcut.code, SUCCESS, perf_counter() - started, total)
         return data[at:]
 
     def _work_off(self) -> None:
         """Answer the frames that wait, for as long as the peer takes answers."""
-        backlog, outbox, answer, started = self._backlog, self._outbox, self._exchange.answer, time.perf_counter()
+        backlog, outbox, answer, started = self._backlog, self._outbox, self._exchange.answer, perf_counter()
         try:
             while backlog and self._writing:
                 frame = answer(backlog.popleft())
@@ -197,7 +199,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._lost:
             outbox.flush()
-        self._exchange.count(time.perf_counter() - started)
+        self._exchange.count(perf_counter() - started)
         self._adjust_reading()
         if self._at_eof:
             self._end_after_eof()

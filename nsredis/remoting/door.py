@@ -99,7 +99,7 @@ class Shortcut(Protocol):
         """The code of the requests that it answers."""
 
     def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
-        """Answer the whole frames from `at` on, each with success and in two parts, which are added to `parts`.
+        """Answer the whole frames from `at` on, each with success; what is to be sent is added to `parts`.
 
         Returns where the first frame begins that goes the general way, how many were answered, and about how many
         bytes that makes. It may stop early when those are many.

@@ -27,17 +27,14 @@ class Outbox:
         """Write `count` frames of about `size` bytes that are in parts, and before them what was collected."""
         if self._frames:
             self.flush()
-        self._hand_over(parts, count, size)
+        if size < JOIN_BELOW * count:
+            self._transport.write(b"".join(parts))
+        else:
+            self._transport.writelines(parts)
 
     def flush(self) -> None:
         """Write everything; may call the protocol's `pause_writing` before it returns."""
         frames, size = self._frames, self.size
         if frames:
             self._frames, self.size = [], 0
-            self._hand_over(frames, len(frames), size)
-
-    def _hand_over(self, parts: list[bytes], count: int, size: int) -> None:
-        if size >= JOIN_BELOW * count and len(parts) > 1:
-            self._transport.writelines(parts)
-        else:
-            self._transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
+            self.write(frames, len(frames), size)

@@ -1,12 +1,13 @@
 """The short way of route queries (code 105): from the bytes of a read to the answers, with no commands in between.
 
-The headers are read by the readers of the general way, and the bodies are those that the view keeps until a topic
-changes: so both ways give the same bytes, and nothing is kept here that could be out of date.
+The headers are read by the readers of the general way, or say the same as one that was; the bodies are those that the
+view keeps until a topic changes: so both ways give the same bytes, and nothing kept here could be out of date.
 """
 
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
+from nsredis.remoting.header_memo import MARK, HeaderMemo, Known
 from nsredis.service.query_service import QueryService
 from nsredis.wire import binary_header, json_header
 from nsredis.wire.codes import OUR_VERSION, RESPONSE_FLAG, VERSION_STANDARD_JSON, RequestCode
@@ -17,6 +18,10 @@ ROUTE: Final = int(RequestCode.GET_ROUTEINFO_BY_TOPIC)
 MOST_AT_ONCE: Final = 256 << 10
 """Bytes of bodies after which the answers are to be sent before there are more."""
 
+MOST_FRAMES: Final = 256
+"""How many frames are looked at in one go."""
+
+_ZERO: Final = ord("0")
 _WORD: Final = 4
 _words_at: Final = struct.Struct(">ii").unpack_from  # a frame's length; its header's form and length
 _read_plain: Final = json_header.read_plain
@@ -28,8 +33,6 @@ _JSON_FIRST, _JSON_REST = json_header.write(0, _MARK, RESPONSE_FLAG, OUR_VERSION
     b"%d" % _MARK
 )
 _JSON_LENGTH: Final = _WORD + len(_JSON_FIRST) + len(_JSON_REST)
-_JSON_FIRSTS: Final = tuple((_JSON_LENGTH - _WORD + n).to_bytes(_WORD) + _JSON_FIRST for n in range(11))
-"""What stands between the length word and the opaque, by the number of the opaque's digits."""
 
 _HEADER: Final = binary_header.write(0, _MARK, RESPONSE_FLAG, OUR_VERSION, "JAVA", None, None)
 _BINARY_FIRST, _BINARY_REST = _HEADER.split(_MARK.to_bytes(_WORD))
@@ -44,52 +47,122 @@ class RouteShortcut:
 
     def __init__(self, queries: QueryService) -> None:
         self._queries = queries
+        self.memo = HeaderMemo()
+        """What it knows without reading."""
 
     def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
-        """As `Shortcut.answer`: a loop with few calls, as it runs for every request."""
-        at_hand, end, count, size = self._queries.route_at_hand, len(data), 0, 0
-        while end - at > 2 * _WORD and size < MOST_AT_ONCE:
-            length, form = _words_at(data, at)
-            stop = at + _WORD + length
-            if stop > end or length <= _WORD:
-                break
-            raw = data[at + 2 * _WORD : stop]
-            try:
-                if form == length - _WORD:
-                    header = _read_plain(raw)
-                    code, opaque, flag = header.code, header.opaque, header.flag
-                    version, ext = header.version, header.ext
-                elif form == _BINARY | (length - _WORD):
-                    code, opaque, flag, version, _, _, ext = binary_header.read(raw)
-                else:
+        """As `Shortcut.answer`. Frames up to the first that does not begin in a known way are not read at all.
+
+        That loop has few calls, as it runs for every request.
+        """
+        answers, known, count, size = self._queries.routes_at_hand(), self.memo.known, 0, 0
+        pieces = (data[at:] if at else data).split(MARK, MOST_FRAMES)
+        start = pieces[0]
+        del pieces[0]
+        try:
+            for piece in pieces:
+                digits, tail, stop, topic, length, head = known[start]
+                body = answers[topic].body
+                number = piece[:digits]
+                if not piece.startswith(tail, digits) or not number.isdigit() or number[0] == _ZERO:
                     break
-            except (ValueError, RecursionError, MalformedFrame):
+                if len(body) != length:
+                    length = len(body)
+                    if length > _MOST_BODY:
+                        break
+                    head = _json_head(digits, length)
+                    known[start] = Known(digits, tail, stop, topic, length, head)
+                parts += (head, number, _JSON_REST, body)
+                count += 1
+                size += length
+                start = piece[stop:]
+                if size >= MOST_AT_ONCE:
+                    break
+        except KeyError:  # the memo does not know how it begins, or there is no route at hand
+            pass
+        if not start:
+            return len(data), count, size
+        left = pieces[count:]
+        at = len(data) - len(start) - sum(map(len, left)) - len(MARK) * len(left)
+        return self._answer_rest(data, at, parts, count, size)
+
+    def _answer_rest(self, data: bytes, at: int, parts: list[bytes], count: int, size: int) -> tuple[int, int, int]:
+        """Go on with frames that have to be read, unless there is enough."""
+        while size < MOST_AT_ONCE and count != MOST_FRAMES:
+            stop = self._answer_one(data, at, parts)
+            if stop == at:
                 break
-            if code != ROUTE or flag or opaque < 0 or ext is None or "__ZONE_MODE" in ext:
-                break
-            topic = ext.get("topic", "")
-            if version >= VERSION_STANDARD_JSON:
-                answer = at_hand(topic)
-                body = answer.body if answer is not None else None
-            else:
-                body = self._legacy(topic, ext)
-            if body is None or len(body) > _MOST_BODY:
-                break
-            if form < _BINARY:
-                number = b"%d" % opaque
-                digits = len(number)
-                total = (_JSON_LENGTH + digits + len(body)).to_bytes(4)
-                parts.append(b"".join((total, _JSON_FIRSTS[digits], number, _JSON_REST)))
-            else:
-                parts.append(_binary_head(opaque, len(body)))
-            parts.append(body)
-            size += len(body)
-            count += 1
             at = stop
+            count += 1
+            size += len(parts[-1])
         return at, count, size
+
+    def _answer_one(self, data: bytes, at: int, parts: list[bytes]) -> int:
+        """Answer one frame; where it ends, or `at` when it goes the general way."""
+        asked = _read(data, at)
+        if asked is None or "__ZONE_MODE" in asked.ext:
+            return at
+        topic = asked.ext.get("topic", "")
+        standard = asked.version >= VERSION_STANDARD_JSON
+        if standard:
+            answer = self._queries.route_at_hand(topic)
+            body = answer.body if answer is not None else None
+        else:
+            body = self._legacy(topic, asked.ext)
+        if body is None or len(body) > _MOST_BODY:
+            return at
+        if asked.plain is None:
+            parts += (_binary_head(asked.opaque, len(body)), body)
+        else:
+            number = b"%d" % asked.opaque
+            parts += (_json_head(len(number), len(body)), number, _JSON_REST, body)
+            if standard:
+                self.memo.learn(data[at : asked.stop], asked.plain)
+        return asked.stop
 
     def _legacy(self, topic: str, ext: dict[str, str]) -> bytes | None:
         return None if "acceptStandardJsonOnly" in ext else self._queries.legacy_route_at_hand(topic)
+
+
+class _Asked(NamedTuple):
+    """A route query that wants an answer, and where its frame ends."""
+
+    stop: int
+    opaque: int
+    version: int
+    ext: dict[str, str]
+    plain: json_header.PlainHeader | None
+    """None when the header is binary."""
+
+
+def _read(data: bytes, at: int) -> _Asked | None:
+    """The query that begins at `at`, if a whole one does, and nothing about it is unusual."""
+    if len(data) - at <= 2 * _WORD:
+        return None
+    length, form = _words_at(data, at)
+    stop = at + _WORD + length
+    if stop > len(data) or length <= _WORD:
+        return None
+    raw, plain = data[at + 2 * _WORD : stop], None
+    try:
+        if form == length - _WORD:
+            plain = _read_plain(raw)
+            code, opaque, flag, version, ext = plain.code, plain.opaque, plain.flag, plain.version, plain.ext
+        elif form == _BINARY | (length - _WORD):
+            code, opaque, flag, version, _, _, ext = binary_header.read(raw)
+        else:
+            return None
+    except (ValueError, RecursionError, MalformedFrame):
+        return None
+    if code != ROUTE or flag or opaque < 0 or ext is None:
+        return None
+    return _Asked(stop, opaque, version, ext, plain)
+
+
+def _json_head(digits: int, body: int) -> bytes:
+    """A frame up to its opaque, which has so many digits, before a body of so many bytes."""
+    header = _JSON_LENGTH - _WORD + digits
+    return (_WORD + header + body).to_bytes(_WORD) + header.to_bytes(_WORD) + _JSON_FIRST
 
 
 def _binary_head(opaque: int, body: int) -> bytes:

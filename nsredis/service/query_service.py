@@ -1,6 +1,6 @@
 """What clients ask, answered from memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -88,6 +88,11 @@ class QueryService:
         """What `route` would give, when it is there already; else None."""
         state = self._view.state
         return state.answers.get(topic) if state is not None else None
+
+    def routes_at_hand(self) -> Mapping[str, Answer]:
+        """By topic what `route_at_hand` would give, for as long as the caller does not wait."""
+        state = self._view.state
+        return state.answers if state is not None else {}
 
     def legacy_route_at_hand(self, topic: str) -> bytes | None:
         """What `legacy_route` would give, when it is there already; else None."""
