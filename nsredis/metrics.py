@@ -59,7 +59,6 @@ class Metrics:
         times.set(starts)
         self._requests = _Tally("http", "HTTP", ("route", "method"), "status")
         self.registry.register(self._requests)
-        self._routes: dict[tuple[str, str], _Answers] = {}
         self._connections = Gauge(
             "nsredis_remoting_connections", "Remoting connections that are open", registry=self.registry
         )
@@ -108,13 +107,11 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. `route` is the pattern, never the path, so that there are few."""
-        answers = self._routes.get((route, method))
-        if answers is None:
-            known = method in METHODS
-            answers = self._requests.kind(route, method if known else "other")
-            if known:
-                self._routes[route, method] = answers
-        answers.add(status, max(0.0, seconds), 1)
+        self.counter(route, method)(status, seconds)
+
+    def counter(self, route: str, method: str) -> Callable[[int, float], None]:
+        """What counts answers to such requests: status, seconds."""
+        return self._requests.kind(route, method if method in METHODS else "other").add
 
     def connection_opened(self) -> None:
         """A remoting connection was taken."""
@@ -225,7 +222,7 @@ class _Answers:
         self.buckets = [0] * (len(REQUEST_S) + 1)
         self.seconds = 0.0
 
-    def add(self, answer: int, seconds: float, count: int) -> None:
+    def add(self, answer: int, seconds: float, count: int = 1) -> None:
         """Count requests that were answered alike."""
         self.by_answer[answer] = self.by_answer.get(answer, 0) + count
         self.buckets[bisect_left(REQUEST_S, seconds)] += count
@@ -244,7 +241,10 @@ class _Tally(Collector):
 
     def kind(self, *labels: str) -> _Answers:
         """What is counted of the requests with these labels."""
-        return self._kinds.setdefault(labels, _Answers())
+        answers = self._kinds.get(labels)
+        if answers is None:
+            answers = self._kinds[labels] = _Answers()
+        return answers
 
     def collect(self) -> Iterator[Metric]:
         numbers = CounterMetricFamily(

@@ -21,11 +21,18 @@ log = logging.getLogger(__name__)
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+Count = Callable[[int, float], None]
+"""Counts an answer: its status, and the seconds that it took."""
+
+
 class HttpObserver(Protocol):
     """Counts answers. Quick, never raises."""
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request of a route's pattern was answered."""
+
+    def counter(self, route: str, method: str) -> Count:
+        """What counts such requests as `answered` does."""
 
 
 OBSERVER: Final[web.AppKey[HttpObserver]] = web.AppKey("observer", HttpObserver)

@@ -4,6 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp.helpers import rfc822_formatted_time
 from nsredis.core.errors import NsredisError
 from nsredis.http_api.conditional import names, tags_named
 from nsredis.http_api.keys import FIND
-from nsredis.http_api.middleware import SERVER, HttpObserver
+from nsredis.http_api.middleware import SERVER, Count, HttpObserver
 from nsredis.service.doors import Services
 from nsredis.view.answers import Answer
 
@@ -25,10 +26,10 @@ LONGEST: Final = 1024
 class _Asked:
     """What one request asks for, and the head of its last answer, for as long as that is the same."""
 
-    __slots__ = ("end", "etag", "find", "head", "route", "status", "tags")
+    __slots__ = ("count", "end", "etag", "find", "head", "status", "tags")
 
-    def __init__(self, route: str, find: Callable[[], Answer | None], tags: frozenset[str]) -> None:
-        self.route = route
+    def __init__(self, count: Count, find: Callable[[], Answer | None], tags: frozenset[str]) -> None:
+        self.count = count
         self.find = find
         self.tags = tags
         self.etag = ""
@@ -48,22 +49,24 @@ class QuickAnswers:
     def __init__(self, services: Services, observer: HttpObserver) -> None:
         self._queries = services.queries
         self._nodes = services.nodes
+        self._draining = services.nodes.drained.is_set
         self._observer = observer
         self._asked: OrderedDict[bytes, _Asked] = OrderedDict()
-        self._ends: tuple[str, int] = ("", -1)
         self._end = b""
+        self._end_of = -1
+        self._good_until = 0.0
 
     def answer(self, request: bytes) -> tuple[bytes, bytes] | None:
         """Head and body of the answer, which is counted as all others; None when the application must be asked."""
         asked = self._asked.get(request)
         if asked is None:
             return None
-        started = time.monotonic()
-        found = self._look(asked)
+        started = monotonic()
+        found = self._look(asked, started)
         if found is None:
             return None
         status, head, body = found
-        self._observer.answered(asked.route, "GET", status, time.monotonic() - started)
+        asked.count(status, monotonic() - started)
         return head, body
 
     def learn(self, raw: bytes, request: web.Request, response: web.StreamResponse) -> None:
@@ -74,8 +77,8 @@ class QuickAnswers:
             return
         if len(raw) > LONGEST or "Expect" in request.headers:  # that is answered twice
             return
-        asked = _Asked(resource.canonical, find, tags_named(request))
-        found = self._look(asked)
+        asked = _Asked(self._observer.counter(resource.canonical, "GET"), find, tags_named(request))
+        found = self._look(asked, monotonic())
         if found is None or not isinstance(response, web.Response):
             return
         _, head, body = found
@@ -90,9 +93,9 @@ class QuickAnswers:
             return partial(self._queries.route_at_hand, request.match_info["topic"])
         return request.get(FIND)
 
-    def _look(self, asked: _Asked) -> tuple[int, bytes, bytes] | None:
+    def _look(self, asked: _Asked, now: float) -> tuple[int, bytes, bytes] | None:
         """Status, head and body; None where there is no answer, or more than the view decides about it."""
-        if self._nodes.draining or self._nodes.stale_ms():
+        if self._draining() or (now >= self._good_until and not self._begin_second(now)):
             return None
         try:
             answer = asked.find()
@@ -100,7 +103,7 @@ class QuickAnswers:
             return None
         if answer is None:
             return None
-        end = self._common_end()
+        end = self._end if self._queries.revision == self._end_of else self._new_end()
         if answer.etag != asked.etag or end is not asked.end:
             asked.etag, asked.end = answer.etag, end
             if names(asked.tags, answer.etag):
@@ -111,13 +114,21 @@ class QuickAnswers:
             asked.head = start.encode() + end
         return asked.status, asked.head, answer.body if asked.status == 200 else b""
 
-    def _common_end(self) -> bytes:
+    def _begin_second(self, now: float) -> bool:
+        """Take note of the date, and of how long the view is sure to be fresh. False when it is not."""
+        left_s = min(self._nodes.fresh_until() - now, 1 - time.time() % 1)
+        if left_s <= 0:
+            return False
+        self._good_until = now + left_s
+        self._new_end()
+        return True
+
+    def _new_end(self) -> bytes:
         """The headers that all answers of a second and a revision have."""
-        ends = (rfc822_formatted_time(), self._queries.revision)
-        if ends != self._ends:
-            lines = f"Date: {ends[0]}\r\nServer: {SERVER}\r\nNsredis-Revision: {ends[1]}\r\n"
-            lines += f"Nsredis-Node: {self._nodes.node_id}\r\nNsredis-Stale-Ms: 0\r\n\r\n"
-            self._ends, self._end = ends, lines.encode()
+        self._end_of = self._queries.revision
+        lines = f"Date: {rfc822_formatted_time()}\r\nServer: {SERVER}\r\nNsredis-Revision: {self._end_of}\r\n"
+        lines += f"Nsredis-Node: {self._nodes.node_id}\r\nNsredis-Stale-Ms: 0\r\n\r\n"
+        self._end = lines.encode()
         return self._end
 
 

@@ -51,6 +51,10 @@ class NodeService:
         """0 while the view follows Redis; else the milliseconds since it was last known to match."""
         return self._view.stale_ms()
 
+    def fresh_until(self) -> float:
+        """Until when (monotonic seconds) the view counts as one that follows, whatever happens; else a time past."""
+        return self._view.fresh_until()
+
     def store_reachable(self) -> bool:
         """Whether the last look at the store got an answer."""
         return self._follower.reachable

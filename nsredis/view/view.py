@@ -33,7 +33,8 @@ class View:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._state: State | None = None
+        self.state: State | None = None
+        """None before the first full load. Only this class replaces it."""
         self._matched_at = 0.0
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -42,27 +43,26 @@ class View:
         self.clock_offset_ms = 0
 
     @property
-    def state(self) -> State | None:
-        """The state, None before the first full load."""
-        return self._state
-
-    @property
     def revision(self) -> int:
         """The revision applied; 0 before the first full load."""
-        return self._state.revision if self._state is not None else 0
+        return self.state.revision if self.state is not None else 0
 
     def confirmed_brokers(self) -> Mapping[BrokerKey, Broker] | None:
         """The brokers, unless the store has confirmed none of it; another mapping after every full load."""
-        return None if self._state is None or self.saved else self._state.brokers
+        return None if self.state is None or self.saved else self.state.brokers
 
     def stale_ms(self) -> int:
         """0 while the view follows Redis; else the milliseconds since it was last known to match."""
-        if self._state is None:
+        if self.state is None:
             return 0
         age_ms = int((time.monotonic() - self._matched_at) * 1000)
         if self.saved:
             return max(1, age_ms)
         return 0 if age_ms < FRESH_MS else age_ms
+
+    def fresh_until(self) -> float:
+        """Until when (monotonic seconds) `stale_ms` stays 0, whatever happens; a time that is past when it is not 0."""
+        return self._matched_at + FRESH_MS / 1000 if self.state is not None and not self.saved else 0.0
 
     def matched(self, asked_at: float) -> None:
         """The view held everything that Redis had at `asked_at` (monotonic seconds)."""
@@ -70,7 +70,7 @@ class View:
 
     def apply(self, writes: Iterable[Write], changes: list[Change], revision: int, tag: str) -> None:
         """Move to `revision`, all at once."""
-        state = self._state
+        state = self.state
         assert state is not None
         for write in writes:
             write(state)
@@ -93,13 +93,13 @@ class View:
 
     def _replace(self, state: State) -> None:
         state.take_dirty()
-        old = self._state
+        old = self.state
         if old is None:
             state.former.begin(state.revision, int(time.time() * 1000))
         else:
             state.former = old.former
             state.former.reloaded(old.tables, state.tables, state.revision)
-        self._state = state
+        self.state = state
         self.subscriptions.mark_all()
         self._wake()
 

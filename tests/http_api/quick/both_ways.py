@@ -4,7 +4,9 @@ import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,6 +36,9 @@ class Counting:
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         assert 0 <= seconds < 5
         self.answers[route, method, status] += 1
+
+    def counter(self, route: str, method: str) -> Callable[[int, float], None]:
+        return partial(self.answered, route, method)
 
 
 class Wire(asyncio.Transport):

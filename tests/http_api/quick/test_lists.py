@@ -29,6 +29,6 @@ async def test_a_list_takes_the_short_way_until_the_view_changes_and_then_too(
     for _ in range(2):
         assert (await talk.send(conditional)).startswith(b"HTTP/1.1 304 ")
     assert hits.count == 3
-    both.view._state = None
+    both.view.state = None
     assert (await talk.send(get)).startswith(b"HTTP/1.1 503 ")
     assert hits.count == 3

@@ -1,9 +1,7 @@
 """Which requests are answered without aiohttp's machinery, and which are not."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +11,7 @@ from nsredis.core.brokers import Group, Override
 from nsredis.http_api import quick_answers
 from nsredis.http_api.quick_connection import aiohttp_is_known
 from nsredis.view.state import State
-from tests.http_api.quick.both_ways import DATE, BothWays, comparable
+from tests.http_api.quick.both_ways import BothWays, comparable
 from tests.http_api.quick.conftest import GET, LISTS, PATHS, Hits, filled
 from tests.support.eventually import eventually
 
@@ -215,75 +213,7 @@ async def test_a_client_that_does_not_read_gets_no_more_than_it_can_take(both: B
     assert talk.wire.written[before:].count(b"HTTP/1.1 200") == 5
 
 
-# What the node's state does
-
-
-async def test_a_node_that_goes_says_so(both: BothWays, hits: Hits) -> None:
-    talk = both.connect("quick")
-    await talk.send(GET)
-    both.nodes.drained.set()
-    answer = await talk.send(GET)
-    assert b"\r\nConnection: close\r\n" in answer
-    assert talk.wire.closed
-    assert hits.count == 0
-
-
-async def test_a_stale_view_tells_how_old_it_is(both: BothWays, hits: Hits) -> None:
-    talk = both.connect("quick")
-    await talk.send(GET)
-    both.view._matched_at = time.monotonic() - 10
-    assert b"\r\nNsredis-Stale-Ms: 1" in await talk.send(GET)
-    assert hits.count == 0
-    both.view.matched(time.monotonic())
-    assert b"\r\nNsredis-Stale-Ms: 0" in await talk.send(GET)
-    assert hits.count == 1
-
-
-async def test_nothing_is_answered_after_the_view_is_gone_or_the_connection_closed(both: BothWays, hits: Hits) -> None:
-    talk = both.connect("quick")
-    await talk.send(GET)
-    both.view._state = None
-    assert (await talk.send(GET)).startswith(b"HTTP/1.1 503 ")
-    both.view.publish(filled())
-    assert (await talk.send(GET)).startswith(b"HTTP/1.1 200 ")
-    talk.protocol.close()
-    written = talk.wire.written
-    talk.protocol.data_received(GET)
-    assert talk.wire.written == written
-    assert hits.count == 0
-
-
-async def test_a_change_elsewhere_moves_the_revision(both: BothWays, hits: Hits) -> None:
-    talk = both.connect("quick")
-    for revision in (7, 7, 8, 8, 9):
-        if revision != both.view.revision:
-            CHANGES["a change elsewhere"](both)
-        assert b"\r\nNsredis-Revision: %d\r\n" % revision in await talk.send(GET)
-    assert hits.count == 4
-
-
-async def test_another_history_with_the_same_revision_has_its_own_answers(both: BothWays, hits: Hits) -> None:
-    talk = both.connect("quick")
-    first = await talk.send(GET)
-    other = filled()
-    other.set_group("a", Group("a", "c", {0: "10.9.9.9:1"}))
-    both.view.publish(other)
-    both.queries.route("TopicA")
-    second = await talk.send(GET)
-    assert hits.count == 1
-    assert b"10.9.9.9" in second
-    assert comparable(second) == comparable(await both.connect("plain").send(GET)) != comparable(first)
-
-
-async def test_the_time_goes_on(both: BothWays, hits: Hits, monkeypatch: pytest.MonkeyPatch) -> None:
-    talk = both.connect("quick")
-    await talk.send(GET)
-    for seconds in (1_700_000_000, 1_700_000_001, 1_700_086_400):
-        monkeypatch.setattr(time, "time", lambda seconds=seconds: float(seconds))
-        answer = await talk.send(GET)
-        (date,) = DATE.findall(answer)
-        assert parsedate_to_datetime(date.decode()).timestamp() == seconds
-    assert hits.count == 3
+# What stays and what goes
 
 
 async def test_a_hit_keeps_the_connection_alive(both: BothWays, hits: Hits) -> None:

@@ -1,0 +1,92 @@
+"""Headers that were read before are answered as those that were not."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nsredis.remoting import header_memo
+from nsredis.view.state import State
+from nsredis.wire.codes import OUR_VERSION
+from tests.remoting.shortcut.both_ways import TOPICS, Both, agree, asked, filled
+from tests.remoting.shortcut.frames import framed, odd_headers, plain_frames
+
+NUMBERS = st.one_of(
+    st.integers(0, 2**31 - 1).map(str),
+    st.from_regex(r"[0-9]{1,11}", fullmatch=True),
+    st.sampled_from(["", "00", "007", "1.0", "-1", "1e1", " 12", "12 ", '"12"', "\u0661\u0662", "12,", '1,"code":5']),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    header=st.one_of(odd_headers(), plain_frames().map(lambda frame: frame[8:])), number=NUMBERS, at=st.integers(0, 3)
+)
+async def test_a_header_that_was_read_before_but_for_its_number_is_answered_alike(
+    header: bytes, number: str, at: int
+) -> None:
+    both = Both()
+    state = State(1, "t")
+    filled(state)
+    both.view.publish(state)
+    for topic in TOPICS[:-1]:
+        both.queries.route(topic)
+    matches = list(re.finditer(rb'"opaque": ?(\d+)', header))
+    others = []
+    if matches:
+        digits = matches[at % len(matches)]
+        before, old, after = header[: digits.start(1)], digits[1], header[digits.end(1) :]
+        new = number.encode()
+        others = [before + one + after for one in (new, new[: len(old)].rjust(len(old), b"0"))]
+    frames = [framed(one) for one in (header, *others, header)]
+    agree(*both.answers(*frames))
+    agree(*both.answers(b"".join(frames)))
+
+
+async def test_a_header_is_read_once_for_all_numbers_with_as_many_digits(both: Both) -> None:
+    frames = [asked(number) for number in (10, 11, 99, 100, 999)]
+    for frame in frames:
+        both.shortcut.answer(frame, 0, [])
+    assert {known.digits for known in both.shortcut.memo.known.values()} == {2, 3}
+    parts: list[bytes] = []
+    data = b"".join(frames) * 200
+    at = count = 0
+    while at < len(data):
+        at, more, _ = both.shortcut.answer(data, at, parts)
+        count += more
+    assert count == 1000
+    assert b"".join(parts) == both.answers(*[b"".join(frames) * 40] * 5)[0][0]
+    assert len(both.shortcut.memo.known) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        asked(78).replace(b'"version":479', b'"version":317'),
+        asked(78).replace(b'"version":479', b'"version":47x'),
+        asked(78).replace(b'"JSON"', b'"JSOM"'),
+        asked(78)[:-1],
+        asked(78)[:-40],
+        asked(78)[:-1] + b" ",
+    ],
+)
+async def test_what_follows_the_number_has_to_be_the_same(both: Both, other: bytes) -> None:
+    assert both.shortcut.answer(asked(77), 0, [])[1] == 1
+    agree(*both.answers(asked(79) + other, asked(80)))
+
+
+def test_a_full_memo_begins_anew_after_many_misses(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(header_memo, "KEPT", 3)
+    known = both.shortcut.memo.known
+    for number in range(2 + 3 + 8 * 3):
+        frame = asked(10 + number, brokerName=f"b{number}")
+        assert both.shortcut.answer(frame, 0, [])[1] == 1
+        assert len(known) == (min(number + 1, 3) if number < 3 + 8 * 3 - 1 else number - 3 - 8 * 3 + 2)
+
+
+def test_a_header_whose_number_is_said_elsewhere_too_is_not_remembered(both: Both) -> None:
+    header = b'{"opaque":55,"code":105,"opaque":55,"extFields":{"topic":"TopicA"},"version":%d}' % OUR_VERSION
+    for _ in range(2):
+        assert both.shortcut.answer(framed(header), 0, [])[1] == 1
+    assert not both.shortcut.memo.known
