@@ -55,7 +55,7 @@ class RouteShortcut:
 
         That loop has few calls, as it runs for every request.
         """
-        answers, known, count, size = self._queries.routes_at_hand(), self.memo.known, 0, 0
+        answers, known, size, had = self._queries.routes_at_hand(), self.memo.known, 0, len(parts)
         pieces = (data[at:] if at else data).split(MARK, MOST_FRAMES)
         start = pieces[0]
         del pieces[0]
@@ -73,13 +73,13 @@ class RouteShortcut:
                     head = _json_head(digits, length)
                     known[start] = Known(digits, tail, stop, topic, length, head)
                 parts += (head, number, _JSON_REST, body)
-                count += 1
                 size += length
                 start = piece[stop:]
                 if size >= MOST_AT_ONCE:
                     break
         except KeyError:  # the memo does not know how it begins, or there is no route at hand
             pass
+        count = (len(parts) - had) // 4
         if not start:
             return len(data), count, size
         left = pieces[count:]
