@@ -57,6 +57,16 @@ def test_values_are_judged_by_their_limits() -> None:
     assert [one.words for one in verdicts(Run({}, measurements=[slow]))] == ["missed"]
 
 
+def test_a_goal_for_one_release_is_judged_by_it_and_others_stand_beside_it_in_brackets() -> None:
+    run = _run()
+    run.measurements += [_measured(f"Java {version}", [25_000] * 3, [20] * 3) for version in ("5.3.3", "5.30.1")]
+    assert [(one.against, one.words) for one in verdicts(run)] == [
+        ("Java 4.9.7", "goal reached"),
+        ("Java 5.3.3", "missed"),
+        ("Java 5.30.1", "(missed)"),
+    ]
+
+
 def test_goals_name_scenarios_that_there_are() -> None:
     assert {goal.scenario for goal in GOALS} <= set(SCENARIOS)
 
