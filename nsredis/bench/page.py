@@ -5,7 +5,7 @@ from typing import Final
 from nsredis.bench.goals import verdicts
 from nsredis.bench.results import Measurement, Run
 from nsredis.bench.scenarios import SCENARIOS
-from nsredis.bench.tables import by_scenario, goal_table, markdown, scenario_table
+from nsredis.bench.tables import by_scenario, goal_table, markdown, remarks, scenario_table
 
 HEAD: Final = """\
 # Performance
@@ -32,7 +32,9 @@ named and left out. `make bench-quick` takes less than two minutes and compares 
 * Each figure is the median of the rounds. Ratios are taken within a round; beside their median stand the least and the
   most. `waited for CPU` is how long the server's threads (or the load) stood in the run queue, and `stolen` what the
   hypervisor took: where they are large, latencies and rates say more of the machine than of the servers.
-* Every answer is checked: its status and length always, its bytes in full up to 4 kB and by samples above.
+* Every answer is checked: its status and length always, its bytes in full up to 4 kB and by samples above. A wrong
+  answer of nsredis ends its measurement. Of a peer, the same parts in another order are right, and wrong answers count
+  as answered, in its favour; `wrong %` is their share. Where that is above 5 %, the peer is left out.
 """
 
 GOALS: Final = """
@@ -78,7 +80,5 @@ def page(run: Run) -> str:
 def _tables(measurements: list[Measurement]) -> list[str]:
     whole = [one for one in measurements if one.metrics]
     parts = [markdown(*scenario_table(whole))] if whole else []
-    problems = [one for one in measurements if one.problem]
-    if problems:
-        parts += ["\n"] + [f"* Not measured to the end: {one.server}, {one.case}: {one.problem}\n" for one in problems]
-    return parts
+    said = remarks(measurements)
+    return [*parts, "\n", *(f"* {words}\n" for words in said)] if said else parts

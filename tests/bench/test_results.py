@@ -95,6 +95,18 @@ def test_the_page_tells_who_was_measured_who_was_not_there_and_what_failed() -> 
         assert words in text
 
 
+def test_wrong_answers_have_a_column_and_a_line_where_there_were_some() -> None:
+    run = _run(wrong_share=[0.0] * 3)
+    assert "wrong" not in "".join(scenario_table(run.measurements)[0])
+    java = run.measurements[1]
+    java.first_wrong = "length: {}"
+    java.note(wrong_share=0.01)
+    java.note(wrong_share=0.02, beside_wrong_share=0.0)
+    assert scenario_table(run.measurements)[0][3] == "wrong %"
+    assert f"* Java 4.9.7, {CASE}: 1.50 % of its answers are wrong" in page(run)
+    assert "The first: length: {}" in page(run)
+
+
 def _written(folder: Path) -> Run:
     return msgspec.json.decode((folder / "performance.json").read_bytes(), type=Run)
 

@@ -35,6 +35,7 @@ def start_peer(
             session.tell(f"without {kind}: {error}")
         session.missing[kind] = str(error)
         return None
+    server.forgiven = True
     session.told[server.name] = str(getattr(server, "about", ""))
     return server
 
