@@ -11,7 +11,7 @@ from nsredis.bench.capacity.figures import NAME as CAPACITY
 from nsredis.bench.capacity.page import page as capacity_page
 from nsredis.bench.chart import chart
 from nsredis.bench.page import page
-from nsredis.bench.results import Measurement, Run
+from nsredis.bench.results import Run
 from nsredis.bench.scenarios import SCENARIOS
 
 
@@ -72,12 +72,9 @@ def _rounded(run: Run) -> Run:
         run.servers,
         run.missing,
         [
-            Measurement(
-                one.scenario,
-                one.case,
-                one.server,
-                {name: [float(f"{value:.5g}") for value in values] for name, values in one.metrics.items()},
-                one.problem,
+            msgspec.structs.replace(
+                one,
+                metrics={name: [float(f"{value:.5g}") for value in values] for name, values in one.metrics.items()},
             )
             for one in run.measurements
         ],

@@ -13,6 +13,10 @@ LOAD_BUSY: Final = 0.85
 """From here on the load itself may be what limits a rate."""
 
 
+WRONG: Final = ("wrong_share", "beside_wrong_share")
+"""Metrics: the part of a peer's answers that were wrong, and of those to the load beside."""
+
+
 class Measurement(msgspec.Struct, rename="camel"):
     """One server in one case of a scenario. `metrics`: the values of each round, the units in the names."""
 
@@ -22,6 +26,8 @@ class Measurement(msgspec.Struct, rename="camel"):
     metrics: dict[str, list[float]]
     problem: str = ""
     """Why it was not measured to the end."""
+    first_wrong: str = ""
+    """The first answer that was not what it must be, where they are few and it was measured all the same."""
 
     def note(self, **values: float) -> None:
         """Add the values of a round."""

@@ -1,5 +1,6 @@
 """Rounds in which the servers take turns, so that what disturbs the machine disturbs all of them."""
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from nsredis.bench.kernel.quiet import CoreTimes, core_times
 from nsredis.bench.load.generator import LoadResult
 from nsredis.bench.load.plan import Plan
 from nsredis.bench.peers.process import ServerProcess
-from nsredis.bench.results import Measurement
+from nsredis.bench.results import WRONG, Measurement
 from nsredis.bench.session import Session
 
 WARM_PART: Final = 0.5
@@ -21,6 +22,9 @@ WARM_PART: Final = 0.5
 WARM_LOAD_S: Final = 2.0
 LONGEST_WARM_UP: Final = 3.0
 """How often as long as its processor time a warm-up may take."""
+
+MOST_WRONG: Final = 0.05
+"""The part of a peer's answers that may be wrong; where it is more, the peer is left out."""
 
 Sample = tuple[Usage, Usage | None, CoreTimes]
 
@@ -83,7 +87,19 @@ def take_turns(
                 measurement.problem = str(error)
                 session.tell(f"{measurement.server} is left out of this case: {error}")
                 taking_part.remove((subject, measurement))
+    for measurement in measurements:
+        _leave_out_where_wrong(session, measurement)
     return measurements
+
+
+def _leave_out_where_wrong(session: Session, measurement: Measurement) -> None:
+    """Little can be said of a server that is fast and wrong."""
+    for metric in WRONG:
+        share = statistics.fmean(measurement.metrics.get(metric) or [0.0])
+        if share > MOST_WRONG:
+            measurement.problem = f"{100 * share:.1f} % of its answers are wrong, the first: {measurement.first_wrong}"
+            measurement.metrics.clear()
+            session.tell(f"{measurement.server} is left out of this case: {measurement.problem}")
 
 
 def _round(
@@ -103,15 +119,20 @@ def _round(
         subject.before()
     unquiet = session.quiet.wait()
     if companion is None:
-        metrics = _metrics(_load(session, subject, shape, number, seconds), subject, unquiet)
+        result = _load(session, subject, shape, number, seconds)
+        metrics = _metrics(result, subject, unquiet)
     else:
         beside = Subject(subject.server, companion.plan, subject.port)
         with ThreadPoolExecutor(1) as pool:
             other = pool.submit(_load, session, beside, companion.shape, number, seconds)
-            metrics = _metrics(_load(session, subject, shape, number, seconds), subject, unquiet)
-            result = other.result()
-        metrics["beside_rate"] = result.rate
-        metrics["beside_p50_us"] = result.latencies.quantile_us(0.5)
+            result = _load(session, subject, shape, number, seconds)
+            metrics = _metrics(result, subject, unquiet)
+            second = other.result()
+        metrics["beside_rate"] = second.rate
+        metrics["beside_p50_us"] = second.latencies.quantile_us(0.5)
+        metrics["beside_wrong_share"] = second.wrong_share
+        measurement.first_wrong = measurement.first_wrong or second.first_wrong
+    measurement.first_wrong = measurement.first_wrong or result.first_wrong
     measurement.note(**metrics)
 
 
@@ -142,6 +163,7 @@ def _load(session: Session, subject: Subject, shape: Shape, number: int, seconds
         depth=shape.depth,
         seconds=seconds,
         rate=shape.rate,
+        forgiving=server.forgiven,
     )
 
 
@@ -151,6 +173,7 @@ def _metrics(result: LoadResult[Sample], subject: Subject, unquiet: float) -> di
     done = result.answers * subject.each
     metrics = {
         "rate": result.rate * subject.each,
+        "wrong_share": result.wrong_share,
         "cpu_us": 1e6 * ran / done if done else 0.0,
         "p50_us": result.latencies.quantile_us(0.5),
         "p99_us": result.latencies.quantile_us(0.99),

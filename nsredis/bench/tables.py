@@ -1,13 +1,15 @@
 """Measurements as tables, for terminals and for documents."""
 
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from nsredis.bench.goals import Verdict
-from nsredis.bench.results import Measurement, Run
+from nsredis.bench.results import WRONG, Measurement, Run
 
 SHOWN: Final = {
     "rate": ("rate /s", 1.0),
+    "wrong_share": ("wrong %", 100.0),
     "cpu_us": ("server CPU µs", 1.0),
     "store_cpu_us": ("store CPU µs", 1.0),
     "p50_us": ("p50 ms", 1e-3),
@@ -18,6 +20,7 @@ SHOWN: Final = {
     "last_p50_us": ("last has it, p50 ms", 1e-3),
     "beside_rate": ("beside /s", 1.0),
     "beside_p50_us": ("beside p50 ms", 1e-3),
+    "beside_wrong_share": ("beside wrong %", 100.0),
     "ready_s": ("ready s", 1.0),
     "imports_s": ("imports s", 1.0),
     "beyond_imports_s": ("beyond imports s", 1.0),
@@ -46,9 +49,7 @@ def scenario_table(measurements: Sequence[Measurement]) -> tuple[list[str], list
     """Columns and rows of one scenario: medians. Rates are marked: ≥ where the load limited, ~ where others did."""
     scenario = measurements[0].scenario
     metrics = [
-        name
-        for name in SHOWN
-        if scenario not in ONCE.get(name, ()) and any(name in one.metrics for one in measurements)
+        name for name in SHOWN if scenario not in ONCE.get(name, ()) and any(_says(one, name) for one in measurements)
     ]
     rows = []
     for one in measurements:
@@ -59,6 +60,28 @@ def scenario_table(measurements: Sequence[Measurement]) -> tuple[list[str], list
             row.append("" if value is None else mark + number(value * SHOWN[name][1]))
         rows.append(row)
     return ["case", "server", *(SHOWN[name][0] for name in metrics)], rows
+
+
+def _says(one: Measurement, metric: str) -> bool:
+    """Whether a measurement is a reason for a column: that nothing was wrong is none."""
+    values = one.metrics.get(metric, ())
+    return any(values) if metric in WRONG else bool(values)
+
+
+def remarks(measurements: Iterable[Measurement]) -> list[str]:
+    """What the table does not say: what was not measured to the end, and what was wrong and counted all the same."""
+    found = []
+    for one in measurements:
+        if one.problem:
+            found.append(f"Not measured to the end: {one.server}, {one.case}: {one.problem}")
+        for metric in WRONG:
+            if share := statistics.fmean(one.metrics.get(metric) or [0.0]):
+                which = " to the load beside" if metric != WRONG[0] else ""
+                found.append(
+                    f"{one.server}, {one.case}: {number(100 * share)} % of its answers{which} are wrong; they count as "
+                    f"answered, in its favour. The first: {one.first_wrong}"
+                )
+    return found
 
 
 def _mark(one: Measurement) -> str:

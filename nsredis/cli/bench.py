@@ -24,7 +24,7 @@ from nsredis.cli.event_loop import loop_factory
 ALL: Final = "all"
 QUICK: Final = "quick"
 SECONDS: Final = 0.5
-PEERS: Final = ("java5", "java4", "rust", "echo", "aiohttp", "nginx", "etcd", "redis")
+PEERS: Final = ("java53", "java5", "java4", "rust", "echo", "aiohttp", "nginx", "etcd", "redis")
 
 
 @click.command(epilog="Scenarios: " + "; ".join(f"{name}: {text}" for name, text in SCENARIOS.items()) + ".")
@@ -40,7 +40,7 @@ PEERS: Final = ("java5", "java4", "rust", "echo", "aiohttp", "nginx", "etcd", "r
     "--connections", default=16, show_default=True, type=click.IntRange(1, 1000), help="Connections open at a time."
 )
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Rounds of each scenario.")
-@click.option("--full", is_flag=True, help="Scenarios with all their cases, beyond twenty minutes.")
+@click.option("--full", is_flag=True, help="Scenarios with all their cases, beyond 25 minutes.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS), help="Only this peer; may be repeated.")
 @click.option(
     "--patience",

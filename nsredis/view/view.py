@@ -114,9 +114,11 @@ class View:
             async with asyncio.timeout(timeout_s):
                 await reached
         except TimeoutError:
-            raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}") from None
+            if self.revision < revision:
+                raise TooFarBehind(f"this node is at revision {self.revision}, not yet at {revision}") from None
         finally:
-            if reached.cancelled():  # nobody waits any more for a revision that may never come
+            # Nobody waits any more for a revision that may never come; or it came since, in this turn of the loop.
+            if reached.cancelled() and entry in self._waiting:
                 self._waiting.remove(entry)
                 heapq.heapify(self._waiting)
 

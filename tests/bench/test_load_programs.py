@@ -59,8 +59,17 @@ def generator(request: pytest.FixtureRequest, tmp_path: Path) -> Generator:
 
 def _run(generator: Generator, port: int, plan: Plan, **shape: float) -> LoadResult[None]:
     connections, depth = int(shape.get("connections", 3)), int(shape.get("depth", 1))
-    seconds, rate = shape.get("seconds", 0.1), shape.get("rate", 0.0)
-    return generator.run(port, plan, lambda: None, connections=connections, depth=depth, seconds=seconds, rate=rate)
+    seconds, rate, forgiving = shape.get("seconds", 0.1), shape.get("rate", 0.0), bool(shape.get("forgiving"))
+    return generator.run(
+        port,
+        plan,
+        lambda: None,
+        connections=connections,
+        depth=depth,
+        seconds=seconds,
+        rate=rate,
+        forgiving=forgiving,
+    )
 
 
 def _backwards(data: bytes) -> bytes:
@@ -93,6 +102,38 @@ def test_another_code_than_the_expected_is_a_failure(generator: Generator, serve
     plan = Plan(Protocol.REMOTING, [[Request(_query("a", "").content, None, 17)]])
     with pytest.raises(LoadFailed, match="wrong, the first: status"):
         _run(generator, serve(_backwards), plan)
+
+
+def test_wrong_answers_that_are_forgiven_are_counted_and_told(generator: Generator, serve: Serve) -> None:
+    large = "x" * 10_000  # of large ones only some are compared, until one is wrong
+    for right, wrong in (("right", "other"), (large, large[1:]), (large, large[1:] + "y")):
+        plan = Plan(Protocol.REMOTING, [[_query(right, wrong), *[_query(right, right)] * 3]])
+        result = _run(generator, serve(_backwards), plan, forgiving=True, connections=1)
+        assert result.latencies.counts.total() == result.answers > 8
+        assert 0.1 < result.wrong_share < 0.4
+        assert result.first_wrong.startswith("length: " if len(wrong) < len(right) else "content: ")
+    result = _run(generator, serve(_backwards), Plan(Protocol.REMOTING, [[_query("a", "a")]]), forgiving=True)
+    assert (result.wrong_share, result.first_wrong) == (0.0, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "share"),
+    [
+        ('{"a":[{"x":1,"y":2},{"x":3}],"b":{}}', '{"b":{},"a":[{"x":3},{"y":2,"x":1}]}', 0.0),
+        ('{"a":[{"x":1,"y":2},{"x":3}],"b":{}}', '{"b":{},"a":[{"x":1},{"y":2,"x":3}]}', 1.0),
+        ('{"a":[1,2],"b":[3]}', '{"a":[1],"b":[3,2]}', 1.0),
+        ('{"a":1},b', '{"a":1},c', 1.0),
+        ("{}}a", "{}}b", 1.0),
+    ],
+)
+def test_the_same_parts_in_another_order_are_right_where_that_is_forgiven(
+    generator: Generator, serve: Serve, said: str, expected: str, share: float
+) -> None:
+    assert len(said) == len(expected)
+    port, plan = serve(_backwards), Plan(Protocol.REMOTING, [[_query(said, expected)]])
+    assert _run(generator, port, plan, forgiving=True).wrong_share == share
+    with pytest.raises(LoadFailed, match="content: " if share else "order: "):
+        _run(generator, port, plan)
 
 
 def test_requests_sent_once_end_the_load(generator: Generator, serve: Serve) -> None:

@@ -57,6 +57,16 @@ def test_values_are_judged_by_their_limits() -> None:
     assert [one.words for one in verdicts(Run({}, measurements=[slow]))] == ["missed"]
 
 
+def test_a_goal_for_one_release_is_judged_by_it_and_others_stand_beside_it_in_brackets() -> None:
+    run = _run()
+    run.measurements += [_measured(f"Java {version}", [25_000] * 3, [20] * 3) for version in ("5.3.3", "5.30.1")]
+    assert [(one.against, one.words) for one in verdicts(run)] == [
+        ("Java 4.9.7", "goal reached"),
+        ("Java 5.3.3", "missed"),
+        ("Java 5.30.1", "(missed)"),
+    ]
+
+
 def test_goals_name_scenarios_that_there_are() -> None:
     assert {goal.scenario for goal in GOALS} <= set(SCENARIOS)
 
@@ -83,6 +93,18 @@ def test_the_page_tells_who_was_measured_who_was_not_there_and_what_failed() -> 
     text = page(run)
     for words in ("goal reached", "rust (not there)", "nginx, x: it broke", "| cores | 2 |"):
         assert words in text
+
+
+def test_wrong_answers_have_a_column_and_a_line_where_there_were_some() -> None:
+    run = _run(wrong_share=[0.0] * 3)
+    assert "wrong" not in "".join(scenario_table(run.measurements)[0])
+    java = run.measurements[1]
+    java.first_wrong = "length: {}"
+    java.note(wrong_share=0.01)
+    java.note(wrong_share=0.02, beside_wrong_share=0.0)
+    assert scenario_table(run.measurements)[0][3] == "wrong %"
+    assert f"* Java 4.9.7, {CASE}: 1.50 % of its answers are wrong" in page(run)
+    assert "The first: length: {}" in page(run)
 
 
 def _written(folder: Path) -> Run:

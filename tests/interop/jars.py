@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from tests.interop.releases import HERE, RELEASE_4, RELEASE_5, Release
+from tests.interop.releases import HERE, MEASURED, RELEASE_4, RELEASE_5, Release
 
 FETCH_S = 600
 COMPILE_S = 120
@@ -98,6 +98,7 @@ def main() -> None:
     try:
         for release in (RELEASE_5, RELEASE_4):
             print(f"RocketMQ {release}: {jars(release)}, {programs(release)}")  # noqa: T201
+        print(f"RocketMQ {MEASURED}: {jars(MEASURED)}")  # noqa: T201
     except ToolMissing as missing:
         sys.exit(str(missing))
 

@@ -1,3 +1,6 @@
+import asyncio
+import time
+
 import pytest
 
 from nsredis.core.errors import TooFarBehind
@@ -15,6 +18,29 @@ async def test_who_gave_up_waiting_for_a_revision_leaves_nothing_behind() -> Non
     for revision in (3, 2, 5):
         with pytest.raises(TooFarBehind):
             await view.wait_for(revision, 0.001)
+    assert view._waiting == []
+
+
+async def test_a_revision_that_comes_in_the_very_turn_in_which_patience_ends_has_come() -> None:
+    view, loop = View(SilentObserver()), asyncio.get_running_loop()
+    view.publish(State(1))
+    waiting = asyncio.create_task(view.wait_for(2, 0.01))
+    await asyncio.sleep(0)
+    loop.call_later(0.02, view.publish, State(2))
+    time.sleep(0.05)  # noqa: ASYNC251 - the loop stands still until both are due
+    await waiting
+    assert view._waiting == []
+
+
+async def test_who_is_cancelled_in_the_turn_in_which_the_revision_comes_is_cancelled() -> None:
+    view = View(SilentObserver())
+    view.publish(State(1))
+    waiting = asyncio.create_task(view.wait_for(2, 10))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    view.publish(State(2))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
     assert view._waiting == []
 
 

@@ -41,7 +41,8 @@ typedef struct {
 static uint32_t depth, connection_count;
 static Plan plan;
 static Connection *connections;
-static uint64_t buckets[64 * 32], start_ns, end_ns, answers, within, wrong, asked, sent, most = UINT64_MAX;
+static uint64_t buckets[64 * 32], start_ns, end_ns, answers, within, asked, sent, most = UINT64_MAX;
+static uint64_t checked, wrong, reordered; /* of all answers, also of those before the time starts */
 static double rate;
 static int poll_fd;
 static char first_wrong[240];
@@ -54,15 +55,21 @@ static uint64_t now_ns(void) {
     return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-static void not_right(const char *what, const char *bytes, size_t length) {
-    if (!wrong++) {
-        int at = snprintf(first_wrong, sizeof first_wrong, "%s: ", what);
-        for (size_t i = 0; i < length && at < (int)sizeof first_wrong - 1; i++) {
-            char c = bytes[i];
-            first_wrong[at++] = c < ' ' || c == '"' || c == '\\' || c > '~' ? '.' : c;
-        }
-        first_wrong[at] = 0;
+static void tell(const char *what, const char *bytes, size_t length) {
+    int at = snprintf(first_wrong, sizeof first_wrong, "%s: ", what);
+    for (size_t i = 0; i < length && at < (int)sizeof first_wrong - 1; i++) {
+        char c = bytes[i];
+        first_wrong[at++] = c < ' ' || c == '"' || c == '\\' || c > '~' ? '.' : c;
     }
+    first_wrong[at] = 0;
+}
+
+static void not_right(const char *what, const char *bytes, size_t length) {
+    if (!wrong++) tell(what, bytes, length);
+}
+
+static void not_in_order(const char *bytes, size_t length) {
+    if (!reordered++ && !wrong) tell("order", bytes, length);
 }
 
 static void count_latency(uint64_t ns) {
@@ -127,14 +134,19 @@ static void pump(Connection *c, uint64_t now) {
     if (c->out_at < c->out_length && !c->waits_to_write) flush(c);
 }
 
-/* `from` is where the answer starts: shown when something is wrong. */
+/* `from` is where the answer starts: shown when something is wrong. From the first wrong one on all are compared in full,
+   so that they are counted as they are. */
 static void answered(Connection *c, uint32_t slot, uint32_t status, const char *from, const char *body, size_t length, uint64_t now) {
     const Request *request = &plan.requests[c->which[slot]];
-    const Body *expected = request->body < 0 ? NULL : &plan.bodies[request->body];
+    Body *expected = request->body < 0 ? NULL : &plan.bodies[request->body];
+    checked++;
     if (status != request->status) not_right("status", from, body + length - from);
     else if (expected && length != expected->length) not_right("length", from, body + length - from);
-    else if (expected && (length <= WHOLE_COMPARED || answers % COMPARED_EVERY == 0) && memcmp(body, expected->bytes, length))
-        not_right("content", from, body + length - from);
+    else if (expected && (length <= WHOLE_COMPARED || wrong || answers % COMPARED_EVERY == 0) && memcmp(body, expected->bytes, length)) {
+        if (!expected->parts) expected->parts = parts_of(expected->bytes, length);
+        if (parts_of(body, length) == expected->parts) not_in_order(from, body + length - from);
+        else not_right("content", from, body + length - from);
+    }
     count_latency(now - c->since[slot]);
     answers++;
     within += now <= end_ns;
@@ -288,9 +300,9 @@ int main(int count, char **arguments) {
     uint64_t queued = queued_ns();
     start_ns = now_ns(), end_ns = start_ns + (uint64_t)(seconds * 1e9);
     run();
-    printf("{\"answers\":%llu,\"within\":%llu,\"seconds\":%.6f,\"lasted\":%.6f,\"wrong\":%llu,\"firstWrong\":\"%s\","
+    printf("{\"answers\":%llu,\"within\":%llu,\"seconds\":%.6f,\"lasted\":%.6f,\"checked\":%llu,\"wrong\":%llu,\"reordered\":%llu,\"firstWrong\":\"%s\","
            "\"worked\":%.6f,\"queued\":%.6f,\"buckets\":{", (unsigned long long)answers, (unsigned long long)within, seconds,
-           (now_ns() - start_ns) / 1e9, (unsigned long long)wrong, first_wrong, worked_s() - worked, (queued_ns() - queued) / 1e9);
+           (now_ns() - start_ns) / 1e9, (unsigned long long)checked, (unsigned long long)wrong, (unsigned long long)reordered, first_wrong, worked_s() - worked, (queued_ns() - queued) / 1e9);
     const char *comma = "";
     for (size_t i = 0; i < sizeof buckets / sizeof *buckets; i++)
         if (buckets[i]) { printf("%s\"%zu\":%llu", comma, i, (unsigned long long)buckets[i]); comma = ","; }

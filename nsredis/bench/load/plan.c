@@ -37,7 +37,7 @@ Plan read_plan(const char *path) {
     uint32_t count = word(&at);
     plan.bodies = room(NULL, (count + 1) * sizeof *plan.bodies);
     for (uint32_t i = 0; i < count; i++) {
-        plan.bodies[i].length = word(&at), plan.bodies[i].bytes = at;
+        plan.bodies[i] = (Body){.length = word(&at), .bytes = at};
         at += plan.bodies[i].length;
     }
     count = word(&at);
@@ -52,6 +52,30 @@ Plan read_plan(const char *path) {
     plan.lanes = room(NULL, plan.lane_count * sizeof *plan.lanes);
     for (uint32_t i = 0; i < plan.lane_count; i++) plan.lanes[i].first = word(&at), plan.lanes[i].count = word(&at);
     return plan;
+}
+
+static uint64_t mixed(uint64_t value) {
+    value = (value ^ value >> 32) * 0xD6E8FEB86659FD93ull;
+    return value ^ value >> 32;
+}
+
+/* Of the parts up to the bracket that closes them: numbers of parts are added, within a part their order counts. */
+static uint64_t parts_until(const char **at, const char *end) {
+    uint64_t sum = 0, part = 1;
+    while (*at < end && **at != '}' && **at != ']') {
+        char c = *(*at)++;
+        if (c == ',') sum += mixed(part), part = 1;
+        else part = (part ^ (unsigned char)c) * 1099511628211ull;
+        if (c == '{' || c == '[') { part = mixed(part ^ parts_until(at, end)); *at += *at < end; }
+    }
+    return mixed(sum + mixed(part));
+}
+
+uint64_t parts_of(const char *json, size_t length) {
+    const char *end = json + length;
+    uint64_t all = 1;
+    for (; json < end; json += json < end) all = mixed(all ^ parts_until(&json, end)); /* once, where brackets are in pairs */
+    return all;
 }
 
 uint64_t queued_ns(void) {

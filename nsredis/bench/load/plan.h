@@ -5,7 +5,7 @@
 enum { REMOTING, HTTP, FIXED };
 enum { IN_TURN, RANDOM, ONCE };
 
-typedef struct { uint32_t length; const char *bytes; } Body;
+typedef struct { uint32_t length; const char *bytes; uint64_t parts; } Body; /* parts: once they were asked for, else 0 */
 typedef struct { uint32_t length, opaque_at; int32_t body; uint32_t status; const char *bytes; } Request;
 typedef struct { uint32_t first, count; } Lane;
 typedef struct {
@@ -22,6 +22,9 @@ void die(const char *what);
 
 /* realloc that never fails. */
 void *room(void *old, size_t size);
+
+/* A number for what JSON says, the same in whatever order the parts of its lists and objects stand. */
+uint64_t parts_of(const char *json, size_t length);
 
 /* How long this process waited for a processor, and worked on one. */
 uint64_t queued_ns(void);

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from nsredis.bench.load.latency import Latencies
+from nsredis.bench.load.parts import parts_of
 from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 
 FIRST_OPAQUE: Final = 1_000_000
@@ -148,11 +149,12 @@ class Load:
         self._waiting: set[int] = set()
         self._depth, self._rate = depth, rate
         self._start = self._end = 0
+        self.checked = self.wrong = self.reordered = 0
+        self.first_wrong = ""
         self._begin()
 
     def _begin(self) -> None:
-        self.answers = self.within = self.wrong = self.sent = 0
-        self.first_wrong = ""
+        self.answers = self.within = self.sent = 0
         self.latencies = Latencies()
 
     def prime(self) -> None:
@@ -164,8 +166,7 @@ class Load:
         rate, self._rate = self._rate, 0.0
         self._run()
         self._rate = rate
-        if not self.wrong:
-            self._begin()
+        self._begin()
 
     def run(self, seconds: float) -> None:
         """The load itself, until all is answered."""
@@ -225,14 +226,27 @@ class Load:
         answers = connection.receive()
         now = time.monotonic_ns()
         for _, request, since, status, body in answers:
-            if status != request.status or (request.body is not None and body != request.body):
-                self.wrong += 1
-                self.first_wrong = self.first_wrong or f"status {status}: {body[:120]!r}"
+            self._check(request, status, body)
             self.latencies.add(now - since)
             self.answers += 1
             self.within += now <= self._end
         if answers:
             self._pump(connection, now)
+
+    def _check(self, request: Request, status: int, body: bytes) -> None:
+        self.checked += 1
+        expected = body if request.body is None else request.body
+        if status == request.status and body == expected:
+            return
+        if status == request.status and len(body) == len(expected) and parts_of(body) == parts_of(expected):
+            what, first = "order", not self.wrong and not self.reordered
+            self.reordered += 1
+        else:
+            what = "status" if status != request.status else "length" if len(body) != len(expected) else "content"
+            first = not self.wrong
+            self.wrong += 1
+        if first:
+            self.first_wrong = f"{what}: {status}, {body[:120]!r}"
 
 
 def _queued_s() -> float:
@@ -258,7 +272,9 @@ def main(arguments: list[str]) -> None:
         "within": load.within,
         "seconds": seconds,
         "lasted": time.monotonic() - started,
+        "checked": load.checked,
         "wrong": load.wrong,
+        "reordered": load.reordered,
         "firstWrong": load.first_wrong,
         "worked": time.process_time() - worked,
         "queued": _queued_s() - queued,

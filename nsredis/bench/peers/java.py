@@ -35,27 +35,34 @@ def jars_folder() -> Path:
     return Path(os.environ.get(JARS_VARIABLE) or Path.home() / ".cache" / "nsredis" / "jars")
 
 
-def find_jars(major: int) -> tuple[str, Path]:
-    """The newest release of a major version: its version and the folder with its jars. PeerMissing."""
+def find_jars(release: str) -> tuple[str, Path]:
+    """The newest version of a release, such as 5 or 5.3, and the folder with its jars. PeerMissing."""
     found: list[tuple[list[int], str, Path]] = []
-    for jar in jars_folder().glob(f"{major}.*/rocketmq-namesrv-*.jar"):
+    for jar in jars_folder().glob(f"{release}.*/rocketmq-namesrv-*.jar"):
         version = re.search(r"-(\d+(?:\.\d+)+)\.jar$", jar.name)
         if version:
             found.append(([int(part) for part in version[1].split(".")], version[1], jar.parent))
     if not found:
-        raise PeerMissing(f"there are no jars of RocketMQ {major} in {JARS_VARIABLE} ({HOW_TO_GET})")
+        raise PeerMissing(f"there are no jars of RocketMQ {release} in {JARS_VARIABLE} ({HOW_TO_GET})")
     _, newest, folder = max(found)
+    return newest, folder
+
+
+def find_later_jars(release: str, than: str) -> tuple[str, Path]:
+    """The same, where that is not a version of the release `than`, which takes part already. PeerMissing."""
+    newest, folder = find_jars(release)
+    if newest.startswith(f"{than}."):
+        raise PeerMissing(f"the newest RocketMQ {release} in {JARS_VARIABLE} is {newest}, which is a {than}")
     return newest, folder
 
 
 class JavaNameServer(ServerProcess):
     """One name server of RocketMQ, without logs. 4.x listens on all addresses and cannot be kept from it."""
 
-    def __init__(self, major: int, folder: Path, cores: frozenset[int]) -> None:
-        self.major = major
+    def __init__(self, version: str, jars: Path, folder: Path, cores: frozenset[int]) -> None:
+        self.major = int(version.partition(".")[0])
         java = shutil.which("java") or program("java", "openjdk-17-jre-headless")
-        version, jars = find_jars(major)
-        home = folder / f"java-{major}"
+        home = folder / f"java-{version}"
         conf = home / "conf"
         conf.mkdir(parents=True, exist_ok=True)
         for name in ("namesrv", "broker", "tools"):

@@ -49,6 +49,9 @@ def free_port() -> int:
 class ServerProcess:
     """One running server. `beside` is a store that works for it, if any: its processor time is told apart."""
 
+    forgiven = False
+    """Whether its wrong answers are counted and told, and end nothing: those of a peer, as long as they are few."""
+
     def __init__(
         self,
         name: str,

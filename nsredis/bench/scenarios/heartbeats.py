@@ -9,7 +9,7 @@ from nsredis.bench.brokers import Broker, Registered, frame, spread
 from nsredis.bench.fleet import Fleet, simulated_brokers
 from nsredis.bench.load.http import request
 from nsredis.bench.load.plan import Plan, Protocol, Request
-from nsredis.bench.peers.name_servers import name_servers, tell_ours, warm_s
+from nsredis.bench.peers.name_servers import JAVA_5, name_servers, tell_ours, warm_s
 from nsredis.bench.peers.ours import OurNode, our_nodes
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
@@ -69,7 +69,7 @@ def _over_remoting(session: Session) -> list[Measurement]:
     """BROKER_HEARTBEAT, which RocketMQ has since 5.0: one-way, as its brokers send it, and answered."""
     found: list[Measurement] = []
     brokers = spread(BROKERS, BROKERS, word="beating", copies=2)
-    with name_servers(session, peers=("java5",)) as servers:
+    with name_servers(session, peers=JAVA_5) as servers:
         for server in servers:
             session.keep(Registered.at(server.port, brokers))
         lanes = [brokers[at::CONNECTIONS] for at in range(CONNECTIONS)]
