@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import sys
 import sysconfig
 from contextlib import suppress
 from pathlib import Path
@@ -16,12 +17,15 @@ def machine_facts() -> dict[str, str]:
         "memory": _memory(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "python build": "optimized by profile" if _optimized() else "not optimized by profile",
+        "python build": _build(),
     }
 
 
-def _optimized() -> bool:
-    return "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+def _build() -> str:
+    """How Python was compiled, which makes a fifth of its speed. Debian's does not tell that it was optimized."""
+    if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
+        return "optimized by profile"
+    return "the distribution's" if sys.base_prefix == "/usr" else "not optimized by profile"
 
 
 def _processor() -> str:
