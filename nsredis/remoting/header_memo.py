@@ -8,6 +8,7 @@ from nsredis.wire import json_header
 
 MARK: Final = b'"opaque":'
 KEPT: Final = 16_384
+PATIENCE: Final = 8
 LONGEST: Final = 512
 """Bytes of a frame that is remembered: clients' have less than 300."""
 
@@ -39,18 +40,26 @@ class HeaderMemo:
     """
 
     def __init__(self) -> None:
-        self.known: dict[bytes, Known] = {}
-        """By the frame's bytes before its mark."""
+        self.known: dict[bytes | tuple[bytes, bytes], Known] = {}
+        """By the frame's bytes before its mark; others that begin like that, by these and their tails."""
         self._missed = 0
+
+    def twin(self, start: bytes, tail: bytes) -> Known:
+        """Another frame that begins like that, of a client of another release perhaps. From now on it is the first."""
+        twin = self.known.pop((start, tail))
+        first = self.known[start]
+        self.known[start, first.tail] = first
+        self.known[start] = twin
+        return twin
 
     def learn(self, frame: bytes, header: json_header.PlainHeader) -> None:
         """Remember a frame and what was read from it, if a number in it is all that may differ."""
-        if not self._has_room():
+        number = b"%d" % header.opaque
+        if len(number) not in _DIGITS or len(frame) > LONGEST or not self._has_room():
             return
         start, mark, rest = frame.partition(MARK)
-        number = b"%d" % header.opaque
         tail = rest[len(number) :]
-        if len(frame) > LONGEST or len(number) not in _DIGITS or not rest.startswith(number):
+        if not rest.startswith(number):
             return
         other = (b"8" if number.startswith(b"9") else b"9") * len(number)
         try:
@@ -59,14 +68,17 @@ class HeaderMemo:
             return
         if read == msgspec.structs.replace(header, opaque=int(other)):
             topic = (header.ext or {}).get("topic", "")
+            first = self.known.get(start)
+            if first is not None:
+                self.known[start, first.tail] = first
             self.known[start] = Known(len(number), tail, len(rest), topic, -1, b"")
 
     def _has_room(self) -> bool:
-        """Once it is full, it begins anew only after as many misses again and again, for learning has its price."""
+        """Once it is full, it begins anew after several times as many misses: to learn has its price."""
         if len(self.known) < KEPT:
             return True
         self._missed += 1
-        if self._missed < 8 * KEPT:
+        if self._missed < PATIENCE * KEPT:
             return False
         self._missed = 0
         self.known.clear()

@@ -62,9 +62,11 @@ class RouteShortcut:
         try:
             for piece in pieces:
                 digits, tail, stop, topic, length, head = known[start]
+                if not piece.startswith(tail, digits):
+                    digits, tail, stop, topic, length, head = self.memo.twin(start, piece[digits:stop])
                 body = answers[topic].body
                 number = piece[:digits]
-                if not piece.startswith(tail, digits) or not number.isdigit() or number[0] == _ZERO:
+                if not number.isdigit() or number[0] == _ZERO:
                     break
                 if len(body) != length:
                     length = len(body)

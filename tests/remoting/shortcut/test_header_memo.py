@@ -76,13 +76,26 @@ async def test_what_follows_the_number_has_to_be_the_same(both: Both, other: byt
     agree(*both.answers(asked(79) + other, asked(80)))
 
 
+async def test_clients_of_two_releases_that_begin_alike_are_both_known(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer, older = asked(78), asked(79).replace(b'"version":479', b'"version":401')
+    agree(*both.answers(newer, older, newer + older, older + newer + newer))
+    learned: list[bytes] = []
+    monkeypatch.setattr(both.shortcut.memo, "learn", lambda frame, _: learned.append(frame))
+    for data in (newer, older, newer + older + older + newer):
+        agree(*both.answers(data))
+    assert learned == []
+
+
 def test_a_full_memo_begins_anew_after_many_misses(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(header_memo, "KEPT", 3)
     known = both.shortcut.memo.known
-    for number in range(2 + 3 + 8 * 3):
+    misses = 3 * header_memo.PATIENCE
+    for number in range(3 + misses + 2):
         frame = asked(10 + number, brokerName=f"b{number}")
         assert both.shortcut.answer(frame, 0, [])[1] == 1
-        assert len(known) == (min(number + 1, 3) if number < 3 + 8 * 3 - 1 else number - 3 - 8 * 3 + 2)
+        assert len(known) == (min(number + 1, 3) if number < 2 + misses else number - 1 - misses)
 
 
 def test_a_header_whose_number_is_said_elsewhere_too_is_not_remembered(both: Both) -> None:
