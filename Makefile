@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # What is added to the command behind run, demo, test and bench: make run ARGS='--http 127.0.0.1:9090'
 ARGS ?=
+# One file of tests on each processor, up to four: with -n0 in ARGS, one test at a time.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 define NO_PYTHON
 nsredis needs Python 3.11 or newer, and $(PYTHON) is older. Name another one: make PYTHON=python3.12 …
@@ -31,7 +33,7 @@ demo: $(VENV)/installed ## start two nodes on one store, and 20 simulated broker
 	@exec $(BIN)/nsredis demo $(ARGS)
 
 test: $(VENV)/developed ## run the tests; no server need be installed (.ci/run has the rest)
-	@$(BIN)/python -m pytest -m 'not installed and not interop and not faults and not histories' $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not installed and not interop and not faults and not histories' $(ARGS)
 	@echo 'Not run: what needs haproxy and redis-server (-m installed), what breaks things (-m faults), minutes of traffic'
 	@echo '(-m histories), what needs Java and Maven (-m interop). .ci/run has all of them.'
 

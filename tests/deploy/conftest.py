@@ -16,7 +16,7 @@ DRAIN_WAIT_MS = 3000
 @pytest.fixture
 async def nodes(store_server: StoreProcess, namespace: str, tmp_path: Path) -> AsyncIterator[list[ServeProcess]]:
     """node1, node2 and node3, all ready."""
-    arguments = ["--redis", store_server.url, "--namespace", namespace, "--settle-ms", "5000"]
+    arguments = ["--redis", store_server.url, "--namespace", namespace, "--settle-ms", "0"]
     drain = ["--drain-wait-ms", str(DRAIN_WAIT_MS), "--drain-ms", "5000"]
     processes = [ServeProcess(tmp_path, *arguments, *drain, "--node-id", f"node{number}") for number in (1, 2, 3)]
     for process in processes:

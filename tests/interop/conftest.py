@@ -11,7 +11,7 @@ import pytest
 from tests.interop.broker import Broker, BrokerSpec, register
 from tests.interop.logged_process import RUNNING
 from tests.interop.mqadmin import MqAdmin
-from tests.interop.name_servers import JavaNameServer, NameServer, NodesOfOurs
+from tests.interop.name_servers import JavaNameServer, NameServer, Several
 from tests.interop.releases import RELEASE_4, RELEASE_5, Release
 from tests.interop.remoting import groups
 from tests.support.eventually import eventually
@@ -60,7 +60,7 @@ def mqadmin(interop_folder: Path) -> Iterator[MqAdmin]:
 
 
 @pytest.fixture(scope="session")
-def nodes_of_ours(store_server: StoreProcess, interop_folder: Path) -> Iterator[NodesOfOurs]:
+def nodes_of_ours(store_server: StoreProcess, interop_folder: Path) -> Iterator[Several]:
     """Two nodes of nsredis on one store."""
     arguments = ["--redis", store_server.url, "--namespace", "interop", "--settle-ms", "0"]
     nodes = [ServeProcess(interop_folder, *arguments, "--node-id", f"node{number}") for number in (1, 2)]
@@ -73,14 +73,14 @@ def nodes_of_ours(store_server: StoreProcess, interop_folder: Path) -> Iterator[
 
     try:
         asyncio.run(all_ready())
-        yield NodesOfOurs([node.remoting for node in nodes])
+        yield Several([node.remoting for node in nodes])
     finally:
         for node in nodes:
             node.kill9()
 
 
 @pytest.fixture(scope="session")
-def name_servers(nodes_of_ours: NodesOfOurs, interop_folder: Path) -> Iterator[dict[str, NameServer]]:
+def name_servers(nodes_of_ours: Several, interop_folder: Path) -> Iterator[dict[str, NameServer]]:
     """One of every kind, for the whole session."""
     java = {
         "java-5": JavaNameServer(RELEASE_5, interop_folder),

@@ -57,8 +57,8 @@ class JavaNameServer(JavaProcess):
         self.wait_for("The Name Server boot success")
 
 
-class NodesOfOurs:
-    """Nodes of nsredis, by their remoting ports."""
+class Several:
+    """Some that brokers and clients are told of together: nodes of nsredis, say."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self.addresses = addresses

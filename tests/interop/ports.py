@@ -1,10 +1,11 @@
 """Ports for RocketMQ's processes."""
 
-import itertools
-import random
 import socket
 
-_ports = itertools.count(random.randrange(20_000, 30_000, 4), 4)
+from tests.support.ports import of_this_worker
+
+FIRST, LAST = 20_004, 31_999
+_ports = of_this_worker(FIRST, LAST, 4)
 
 
 def free_broker_port() -> int:

@@ -10,6 +10,7 @@ from nsredis.wire import fastjson
 from nsredis.wire.codes import RequestCode
 from nsredis.wire.commands import Command, decode, encode
 from nsredis.wire.frames import FrameSplitter
+from tests.support.remoting import broker_ext
 
 ANSWER_S: Final = 10.0
 
@@ -92,6 +93,6 @@ def topic_perms(address: str, topic: str) -> dict[str, int]:
 
 def unregister(address: str, cluster: str, name: str, broker_id: int, broker_address: str) -> None:
     """Say for a broker that it leaves."""
-    who = {"clusterName": cluster, "brokerName": name, "brokerId": str(broker_id), "brokerAddr": broker_address}
+    who = broker_ext(name, broker_id, cluster=cluster, address=broker_address)
     answer = ask(address, Command(RequestCode.UNREGISTER_BROKER, version=493, ext=who))
     assert answer.code == 0, answer

@@ -20,7 +20,7 @@ from tests.support.eventually import eventually
 COUNT = 20
 ALL = sorted(map(str, range(COUNT)))
 RECEIVED_S = 60.0
-"""A consumer looks for queues every 20 s; on a busy machine it may miss them the first time."""
+"""The C++ consumer looks for queues every 20 s; on a busy machine it may miss them the first time."""
 
 pytestmark = pytest.mark.usefixtures("fleet")
 

@@ -1,5 +1,3 @@
-import time
-
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError, RedisError
@@ -10,6 +8,7 @@ from nsredis.registry import link as module
 from nsredis.registry.link import check_url, open_link
 from nsredis.registry.primary import NoPrimary
 from tests.conftest import OwnStore
+from tests.support.flicker import within
 from tests.support.ports import free_port
 from tests.support.store_process import StoreProcess
 
@@ -63,10 +62,9 @@ async def test_a_command_is_never_repeated_and_never_takes_long(
     link = open_link(server.url, "ns")
     await link.execute("PING")
     server.pause()
-    started = time.monotonic()
-    with pytest.raises(RedisError):
-        await link.execute("INCR", "counter")
-    assert time.monotonic() - started < 1.0
+    async with within(1.0):
+        with pytest.raises(RedisError):
+            await link.execute("INCR", "counter")
     server.resume()
     assert int(await link.execute("GET", "counter")) == 1  # it was executed, but once
     await link.close()
@@ -74,10 +72,9 @@ async def test_a_command_is_never_repeated_and_never_takes_long(
 
 async def test_a_store_that_is_not_there_fails_at_once() -> None:
     link = open_link(f"redis://127.0.0.1:{free_port()}/0", "ns")
-    started = time.monotonic()
-    with pytest.raises(RedisError):
-        await link.execute("PING")
-    assert time.monotonic() - started < 1.0
+    async with within(1.0):
+        with pytest.raises(RedisError):
+            await link.execute("PING")
     await link.close()
 
 
@@ -124,10 +121,9 @@ async def test_a_command_takes_no_longer_than_an_answer_may(
     await link.execute("PING")
     server.pause()
     for call in (link.execute("PING"), link.pipeline([["PING"]])):
-        started = time.monotonic()
-        with pytest.raises(RedisTimeoutError, match="no answer in time"):
-            await call
-        assert time.monotonic() - started < 1.0
+        async with within(1.0):
+            with pytest.raises(RedisTimeoutError, match="no answer in time"):
+                await call
     server.resume()
     assert await link.execute("PING")
     await link.close()

@@ -11,6 +11,7 @@ from tests.remoting.conftest import Start
 from tests.remoting.raw_client import request
 from tests.remoting.scripted_door import LATER, NOW, ORDERED, SHARED
 from tests.support.eventually import eventually
+from tests.support.flicker import within
 
 
 async def test_requests_run_beside_each_other_and_ordered_ones_one_after_the_other(start: Start) -> None:
@@ -47,10 +48,11 @@ async def test_every_answer_leaves_in_time(start: Start) -> None:
     remoting.door.go.clear()
     client = await remoting.client()
     begun = time.monotonic()
-    await client.send(request(LATER, 1) + request(ORDERED, 2) + request(ORDERED, 3))
-    answers = {answer.opaque: answer for answer in [await client.receive() for _ in range(3)]}
+    async with within(2.9):
+        await client.send(request(LATER, 1) + request(ORDERED, 2) + request(ORDERED, 3))
+        answers = {answer.opaque: answer for answer in [await client.receive() for _ in range(3)]}
     assert ANSWER_WITHIN_S < 2
-    assert ANSWER_WITHIN_S - 0.05 < time.monotonic() - begun < 2.9  # a busy machine is late
+    assert time.monotonic() - begun > ANSWER_WITHIN_S - 0.05
     for opaque in (1, 2):
         assert answers[opaque].code == ResponseCode.SYSTEM_ERROR
         assert answers[opaque].remark == "not done within 1.9 s; whether it still will be is not known"

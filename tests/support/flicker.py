@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from tests.support.api import Api
 from tests.support.background import ended
@@ -29,6 +30,16 @@ class Stalls:
 
     async def __aexit__(self, *_: object) -> None:
         await ended(self._task)
+
+
+@asynccontextmanager
+async def within(limit_s: float) -> AsyncIterator[None]:
+    """What the block does takes less than so long, less what the machine took."""
+    async with Stalls() as stalls:
+        began = time.monotonic()
+        yield
+        took_s = time.monotonic() - began
+    assert took_s - stalls.longest_ms / 1000 < limit_s, f"{took_s} s, {stalls.longest_ms} ms of it a stall"
 
 
 class Flicker:

@@ -158,13 +158,13 @@ def test_the_data_version_alone_is_refused_alike(body: bytes) -> None:
 def test_the_data_version_alone_is_cheap() -> None:
     topics = {f"Topic-{number}": QueueData(number, 8, 6, 0) for number in range(10_000)}
     body = write(DataVersion(0, 5, 3), topics, {}, (), with_mappings=True)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(100):
         assert read_data_version(body) == DataVersion(0, 5, 3)
-    alone = (time.perf_counter() - began) / 100
-    began = time.perf_counter()
+    alone = (time.process_time() - began) / 100
+    began = time.process_time()
     assert len(read(body, mappings=True, max_inflated=MAX)[1]) == 10_000
-    assert alone < (time.perf_counter() - began) / 20
+    assert alone < (time.process_time() - began) / 20
 
 
 @given(

@@ -139,7 +139,7 @@ def test_what_cannot_be_written_is_an_error_of_value() -> None:
 def test_hostile_texts_take_time_and_memory_in_proportion(head: bytes, part: bytes) -> None:
     """A regular expression that goes back would need hours or gigabytes for some of these."""
     raw = head + part * (100_000 // len(part))
-    began = time.perf_counter()
+    began = time.process_time()
     tracemalloc.start()
     try:
         standard(raw)
@@ -148,7 +148,7 @@ def test_hostile_texts_take_time_and_memory_in_proportion(head: bytes, part: byt
     finally:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert peak < 2_000_000
 
 
@@ -169,6 +169,6 @@ def test_a_table_of_ten_thousand_topics_is_made_standard_in_no_time() -> None:
     topic = {"attributes": {}, "order": False, "perm": 6, "readQueueNums": 8, "topicName": "T", "writeQueueNums": 8}
     raw = dumps({f"T{number}": topic for number in range(10_000)})
     legacy = b"{0:" + raw + b"}"
-    began = time.perf_counter()
+    began = time.process_time()
     assert orjson.loads(standard(legacy)) == {"0": orjson.loads(raw)}
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -80,8 +80,8 @@ def test_a_length_word_alone_takes_no_memory() -> None:
 def test_a_large_frame_in_small_pieces_takes_linear_time_and_little_memory() -> None:
     """Copying what is there for each piece would copy 1 TiB here."""
     payload = bytes(MAX_FRAME - 4)
-    splitter, began = FrameSplitter(), time.perf_counter()
+    splitter, began = FrameSplitter(), time.process_time()
     splitter.feed(len(payload).to_bytes(4))
     got = [whole for at in range(0, len(payload), 128) for whole in splitter.feed(payload[at : at + 128])]
     assert got == [payload]
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -1,4 +1,7 @@
-"""Brokers register in every form that RocketMQ has; what they have is what is served, and repeating it is a beat."""
+"""Brokers register in every form that RocketMQ has; what they have is what is served, and repeating it is a beat.
+
+They are registered with RocketMQ's own name server too, which routes to them alike.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,9 +11,13 @@ from typing import Final
 
 import pytest
 
-from tests.interop.broker import Broker, BrokerSpec
+from tests.interop.broker import Broker, BrokerSpec, register
+from tests.interop.logged_process import LoggedProcess
+from tests.interop.name_servers import JavaNameServer
 from tests.interop.releases import RELEASE_4, RELEASE_5, Release
+from tests.interop.remoting import routed
 from tests.interop.scenarios import evidence
+from tests.interop.scenarios.conftest import Start
 from tests.interop.scenarios.own_nodes import OwnNodes
 from tests.support.api import Api
 from tests.support.eventually import eventually
@@ -21,7 +28,10 @@ KINDS: Final[dict[str, tuple[Release, dict[str, object]]]] = {
     "split": (RELEASE_5, {"enableSplitRegistration": True, "splitRegistrationSize": 5}),
     "single-topic": (RELEASE_5, {"enableSingleTopicRegister": True}),
     "asking-first": (RELEASE_5, {"forceRegister": False}),
+    "asking-first-4": (RELEASE_4, {"forceRegister": False}),
 }
+ONLY_OURS: Final = "compressed"
+"""What a 5.x compresses the real one cannot read: see test_registrations."""
 MANY: Final = 50
 """Topics of the broker that sends them in slices: more than a dozen slices."""
 
@@ -32,13 +42,23 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture(scope="module")
-def brokers(two_nodes: OwnNodes, module_folder: Path) -> Iterator[dict[str, Broker]]:
+def real(module_folder: Path, start_for_all: Start[LoggedProcess]) -> JavaNameServer:
+    """RocketMQ's own name server."""
+    server = JavaNameServer(RELEASE_5, module_folder)
+    start_for_all(server)
+    server.wait_ready()
+    return server
+
+
+@pytest.fixture(scope="module")
+def brokers(two_nodes: OwnNodes, real: JavaNameServer, module_folder: Path) -> Iterator[dict[str, Broker]]:
     """One broker of every kind."""
+    everywhere = f"{two_nodes.remoting};{real.remoting}"
     with ExitStack() as ends:
         started = {}
         for name, (release, settings) in KINDS.items():
             spec = BrokerSpec(name, settings=settings)
-            started[name] = Broker(release, module_folder, two_nodes.remoting, spec)
+            started[name] = Broker(release, module_folder, everywhere, spec)
             ends.callback(started[name].kill9)
             started[name].start()
         for broker in started.values():
@@ -62,7 +82,9 @@ async def test_what_a_broker_has_is_what_is_served(kind: str, brokers: dict[str,
 
 
 @kinds
-async def test_a_topic_that_a_broker_gets_is_served(kind: str, brokers: dict[str, Broker], both: list[Api]) -> None:
+async def test_a_topic_that_a_broker_gets_is_served_and_stays(
+    kind: str, brokers: dict[str, Broker], both: list[Api], two_nodes: OwnNodes, real: JavaNameServer
+) -> None:
     spec = brokers[kind].spec
     await eventually(lambda: _serves(both, spec), SOON_S, every_s=0.2)
     for number in range(MANY if kind == "split" else 1):
@@ -70,6 +92,16 @@ async def test_a_topic_that_a_broker_gets_is_served(kind: str, brokers: dict[str
     await eventually(lambda: _serves(both, spec), SOON_S, what="the new topics are served", every_s=0.2)
     evidence.create_topic(spec, f"New0-{kind}", queues=5, perm=4)
     await eventually(lambda: _serves(both, spec), SOON_S, what="the change is served", every_s=0.2)
+    register(spec)
+    assert await _serves(both, spec)
+
+    addresses = [*two_nodes.addresses, *([real.remoting] if kind != ONLY_OURS else [])]
+
+    def is_routed() -> bool:
+        topics = f"New0-{kind}", "TBW102"
+        return all(routed(at, topic).get(kind) == {0: spec.address} for at in addresses for topic in topics)
+
+    await eventually(is_routed, SOON_S, what="both are routed, the new one and the old one", every_s=0.1)
 
 
 async def test_a_single_topic_comes_by_a_request_of_its_own(brokers: dict[str, Broker], both: list[Api]) -> None:
