@@ -37,8 +37,8 @@ class Body:
     topics: Mapping[str, QueueData]
     digest: str
 
-    def decode(self) -> dict[str, QueueData]:
-        """The topics."""
+    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
+        """The topics, all of them."""
         return dict(self.topics)
 
     def mappings(self) -> dict[str, str]:
@@ -60,7 +60,7 @@ class Registry:
         if isinstance(outcome, TableMoved):
             assert r.topics is not None
             base = base or tables.Table()
-            merged = tables.apply_body(base, r.topics.decode(), r.topics.digest, replaces=r.replaces_table)
+            merged = tables.apply_body(base, r.topics.decode({}), r.topics.digest, replaces=r.replaces_table)
             outcome = await self.brokers.register(r, by="bench", table=MergedTable(base, merged))
         assert isinstance(outcome, Registered), "nobody else writes this table"
         return outcome
