@@ -32,4 +32,4 @@ def merge(base: tables.Table, body: TopicBody, r: Registration) -> MergedTable:
     version = tables.body_version(data_version_text(r.data_version), body.digest)
     topics = body.decode({} if r.replaces_table else base.topics)
     merged = tables.apply_body(base, topics, version, replaces=r.replaces_table, mappings=body.mappings())
-    return MergedTable(base, merged)
+    return MergedTable(base, merged, None if r.replaces_table else topics)

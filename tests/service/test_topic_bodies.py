@@ -98,9 +98,13 @@ def _error(work: Callable[[], None]) -> str:
     return ""
 
 
-def _outcome(work: Callable[[], MergedTable]) -> tuple[Table, bytes] | str:
+def _outcome(work: Callable[[], MergedTable]) -> tuple[Table, tables.Delta | None] | str:
     try:
         table = work()
     except InvalidField as error:
         return str(error)
-    return table.merged, tables.encode_delta(table.base, table.merged)
+    told, found = (tables.encode_delta(table.base, table.merged, among) for among in (table.topics, None))
+    assert bool(told) == bool(found)
+    delta = tables.decode_delta(told) if told else None
+    assert delta == (tables.decode_delta(found) if found else None)
+    return table.merged, delta
