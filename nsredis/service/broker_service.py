@@ -22,7 +22,7 @@ from nsredis.core.observer import Observer
 from nsredis.core.queues import QueueData, check_queues
 from nsredis.registry import tables
 from nsredis.registry.admin_store import AdminStore, TableWrite
-from nsredis.registry.broker_store import BrokerStore, TableMoved
+from nsredis.registry.broker_store import BrokerStore, MergedTable, TableMoved
 from nsredis.registry.group_commit import BeatQueue
 from nsredis.service.contention import retry_moved
 from nsredis.service.own_writes import OwnWrites
@@ -55,10 +55,11 @@ class BrokerService:
     async def register(self, r: Registration, *, by: str) -> Registered:
         """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
         _check(r)
+        ahead = None
         if r.topics is not None and r.topics.digest not in self._good:
-            await self.slices.run(partial(self._check_topics, r.topics, r))
+            ahead = await self.slices.run(partial(self._checked, r.topics, r))
         try:
-            registered = await self._register(r, by)
+            registered = await self._register(r, ahead, by)
         except NsredisError as error:
             self._observer.registered(error.code)
             raise
@@ -72,16 +73,24 @@ class BrokerService:
         table = self._view.state.tables.get(name) if self._view.state is not None else None
         return table.topics if table is not None else {}
 
-    def _check_topics(self, body: TopicBody, r: Registration) -> None:
-        """Check a body that was not seen lately, or was not found good. InvalidField."""
+    def _checked(self, body: TopicBody, r: Registration) -> MergedTable | None:
+        """Check a body that was not seen lately, or was not found good. InvalidField.
+
+        Returns the table that the store will ask for as far as can be told: only a master's that says something new.
+        """
         known = self.topics_of(r.name) if r.foreign else {}  # what came over remoting may break the other door's rules
         check_body(body, known, foreign=r.foreign)
         if len(self._good) >= GOOD_KEPT:
             self._good.clear()
         self._good.add(body.digest)
+        base = self._view.state.tables.get(r.name) if self._view.state is not None else None
+        if base is None or r.id or self._view.stale_ms():
+            return None
+        ahead = merge(base, body, r)
+        return None if tables.same_content(base, ahead.merged) else ahead
 
-    async def _register(self, r: Registration, by: str) -> Registered:
-        outcome = await self._store.register(r, by=by, table=None)
+    async def _register(self, r: Registration, ahead: MergedTable | None, by: str) -> Registered:
+        outcome = await self._store.register(r, by=by, table=ahead)
         if isinstance(outcome, Registered):
             return outcome
         assert r.topics is not None
