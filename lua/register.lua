@@ -1,8 +1,9 @@
 --[[
   register: store a broker with its group's topic table and start its lease; the same again is a heartbeat.
 
-  Called first with the digest alone; when that is not known to fit the table, it answers `table` and is called again
-  with the table merged on the version it named.
+  Called with the digest alone; when that is not known to fit the table, it answers `table` and is called again with the
+  table merged on the version it named. A node that can tell calls with the table at once: if it was merged on another
+  version, or the digest fits, it is as if it had not been given.
 
   KEYS
     broker     hash    the record

@@ -121,8 +121,8 @@ class TopicBody(Protocol):
     def digest(self) -> str:
         """Equal for equal bodies: a hash of the bytes and of the data version."""
 
-    def decode(self) -> dict[str, QueueData]:
-        """The topics; raises InvalidField."""
+    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
+        """The topics, perhaps without those that stand in `known` just so; raises InvalidField."""
 
     def mappings(self) -> dict[str, str]:
         """RocketMQ's TopicQueueMappingInfo of each static topic, as JSON."""

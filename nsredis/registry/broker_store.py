@@ -1,6 +1,6 @@
 """Registrations, heartbeats and departures of brokers: one method per script."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,11 @@ class TableMoved:
 
 @dataclass(frozen=True, slots=True)
 class MergedTable:
-    """A registration's topics merged into the table that they were merged on."""
+    """A registration's topics merged into the table that they were merged on. `topics`: as for `encode_delta`."""
 
     base: Table
     merged: Table
+    topics: Collection[str] | None = None
 
 
 class BrokerStore:
@@ -48,7 +49,7 @@ class BrokerStore:
     async def register(self, r: Registration, *, by: str, table: MergedTable | None) -> Registered | TableMoved:
         """Store a registration; TableMoved when its topics must be merged first, or the table was written meanwhile."""
         keyspace = self._runner.keyspace
-        same = table is not None and _same_content(table)
+        writes = table is not None and not _same_content(table)
         command = self._runner.command(
             "register",
             broker=keyspace.broker(r.key),
@@ -75,11 +76,11 @@ class BrokerStore:
             digest=r.topics.digest if r.topics is not None else "",
             has_table=table is not None,
             base=table.base.version if table else 0,
-            write=table is not None and not same,
-            blob=tables.encode_blob(table.merged) if table and not same else b"",
+            write=writes,
+            blob=tables.encode_blob(table.merged) if table and writes else b"",
             body=table.merged.body if table else "",
             deleted=tables.encode_deleted(table.merged.deleted) if table else b"",
-            delta=tables.encode_delta(table.base, table.merged) if table and not same and table.base.version else b"",
+            delta=_delta(table) if table and writes else b"",
         )
         return _registered(await self._run(command) if table is not None else await self._run_with_others(command))
 
@@ -252,6 +253,10 @@ def _same_content(table: MergedTable) -> bool:
         and base.mappings == merged.mappings
         and (not merged.body or base.body == merged.body)
     )
+
+
+def _delta(table: MergedTable) -> bytes:
+    return tables.encode_delta(table.base, table.merged, table.topics) if table.base.version else b""
 
 
 def _registered(reply: list[Any]) -> Registered | TableMoved:

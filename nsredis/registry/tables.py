@@ -96,25 +96,29 @@ def decode_table(row: Mapping[bytes, bytes]) -> Table:
     return Table(int(row[b"version"]), topics, deleted, body, mappings)
 
 
-def encode_delta(old: Table, new: Table) -> bytes:
-    """The changed topics when they are few and nothing else changed; else empty: followers read the table then."""
+def encode_delta(old: Table, new: Table, among: Collection[str] | None = None) -> bytes:
+    """The changed topics when they are few and nothing else changed; else empty: followers read the table then.
+
+    `among`: what is new or other is among these, where that is known.
+    """
     if (
         new.deleted != old.deleted
         or new.mappings != old.mappings
         or abs(len(new.topics) - len(old.topics)) > DELTA_TOPICS
     ):
         return b""
-    put = _put(old.topics, new.topics)
+    put = _put(old.topics, new.topics, new.topics if among is None else among)
     if len(put) > DELTA_TOPICS:
         return b""
-    drop = sorted(old.topics.keys() - new.topics.keys())
+    dropped = len(old.topics) + sum(topic not in old.topics for topic in put) - len(new.topics)
+    drop = sorted(old.topics.keys() - new.topics.keys()) if dropped else []
     return _encode(Delta(old.version, put, drop, new.body)) if len(put) + len(drop) <= DELTA_TOPICS else b""
 
 
-def _put(old: Topics, new: Topics) -> Topics:
+def _put(old: Topics, new: Topics, among: Collection[str]) -> Topics:
     """What is new or other in `new`. Nearly all queue data is shared, so the same objects are passed over first."""
-    others = compress(new, map(is_not, new.values(), map(old.get, new)))
-    return {topic: new[topic] for topic in others if old.get(topic) != new[topic]}
+    others = compress(among, map(is_not, map(new.get, among), map(old.get, among)))
+    return {topic: new[topic] for topic in others if topic in new and old.get(topic) != new[topic]}
 
 
 def decode_delta(raw: bytes) -> Delta:

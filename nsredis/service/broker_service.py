@@ -14,7 +14,6 @@ from nsredis.core.names import (
     check_address,
     check_foreign_address,
     check_foreign_name,
-    check_foreign_topics,
     check_name,
     check_text,
     check_topics,
@@ -25,10 +24,10 @@ from nsredis.registry import tables
 from nsredis.registry.admin_store import AdminStore, TableWrite
 from nsredis.registry.broker_store import BrokerStore, MergedTable, TableMoved
 from nsredis.registry.group_commit import BeatQueue
-from nsredis.registry.rows import data_version_text
 from nsredis.service.contention import retry_moved
 from nsredis.service.own_writes import OwnWrites
 from nsredis.service.slices import Slices
+from nsredis.service.topic_bodies import check_body, merge
 from nsredis.view.view import View
 
 MAX_INSTANCE: Final = 255
@@ -56,11 +55,11 @@ class BrokerService:
     async def register(self, r: Registration, *, by: str) -> Registered:
         """Store a registration, or refresh it; InvalidField, Conflict or Unavailable when that cannot be."""
         _check(r)
-        topics = None
+        ahead = None
         if r.topics is not None and r.topics.digest not in self._good:
-            topics = await self.slices.run(partial(self._checked, r.topics, r))
+            ahead = await self.slices.run(partial(self._checked, r.topics, r))
         try:
-            registered = await self._register(r, topics, by)
+            registered = await self._register(r, ahead, by)
         except NsredisError as error:
             self._observer.registered(error.code)
             raise
@@ -69,33 +68,39 @@ class BrokerService:
             await self._own_writes.seen(registered.revision)
         return registered
 
-    def _checked(self, body: TopicBody, r: Registration) -> dict[str, QueueData]:
-        """The topics of a body that was not seen lately, or was not found good. InvalidField."""
-        state = self._view.state
-        known = state.tables.get(r.name) if state is not None and r.foreign else None
-        topics = _decoded(body, foreign=r.foreign, known=known.topics.keys() if known is not None else ())
+    def topics_of(self, name: str) -> Mapping[str, QueueData]:
+        """What the view shows of a group's topics."""
+        table = self._view.state.tables.get(name) if self._view.state is not None else None
+        return table.topics if table is not None else {}
+
+    def _checked(self, body: TopicBody, r: Registration) -> MergedTable | None:
+        """Check a body that was not seen lately, or was not found good. InvalidField.
+
+        Returns the table that the store will ask for as far as can be told: only a master's that says something new.
+        """
+        known = self.topics_of(r.name) if r.foreign else {}  # what came over remoting may break the other door's rules
+        check_body(body, known, foreign=r.foreign)
         if len(self._good) >= GOOD_KEPT:
             self._good.clear()
         self._good.add(body.digest)
-        return topics
+        base = self._view.state.tables.get(r.name) if self._view.state is not None else None
+        if base is None or r.id or self._view.stale_ms():
+            return None
+        ahead = merge(base, body, r)
+        return None if tables.same_content(base, ahead.merged) else ahead
 
-    async def _register(self, r: Registration, topics: dict[str, QueueData] | None, by: str) -> Registered:
-        outcome = await self._store.register(r, by=by, table=None)
+    async def _register(self, r: Registration, ahead: MergedTable | None, by: str) -> Registered:
+        outcome = await self._store.register(r, by=by, table=ahead)
         if isinstance(outcome, Registered):
             return outcome
         assert r.topics is not None
-        body = topics if topics is not None else _decoded(r.topics, foreign=r.foreign)
-        version = tables.body_version(data_version_text(r.data_version), r.topics.digest)
-        wanted = outcome.version
+        body, wanted = r.topics, outcome.version
 
         async def attempt() -> Registered | None:
             nonlocal wanted
             base = await self._table(r.name, wanted)
-            mappings = r.topics.mappings() if r.topics else None
-            merged = await self.slices.run(
-                partial(tables.apply_body, base, body, version, replaces=r.replaces_table, mappings=mappings)
-            )
-            again = await self._store.register(r, by=by, table=MergedTable(base, merged))
+            table = await self.slices.run(partial(merge, base, body, r))
+            again = await self._store.register(r, by=by, table=table)
             if isinstance(again, TableMoved):
                 wanted = again.version
                 return None
@@ -196,17 +201,3 @@ def _check(r: Registration) -> None:
         check_lease_ms("leaseMs", r.lease_ms)
     for field, text, top in (("instance", r.instance, MAX_INSTANCE), ("zone", r.zone, MAX_ZONE)):
         check_text(field, text, top)
-
-
-def _decoded(body: TopicBody, *, foreign: bool, known: Collection[str] = ()) -> dict[str, QueueData]:
-    """The topics. InvalidField unless all are good; the names that are `known` are."""
-    topics = body.decode()
-    names = topics.keys() - known
-    (check_foreign_topics if foreign else check_topics)("topics", names)
-    try:
-        for queues in set(topics.values()):  # there are few different ones
-            check_queues("topics", queues)
-    except InvalidField:
-        for topic, queues in topics.items():
-            check_queues(f"topics.{topic}", queues)
-    return topics

@@ -32,7 +32,7 @@ async def _merge(brokers: BrokerStore, r: Registration) -> Registered | TableMov
     """Register as a node does: with the table merged on the present one."""
     assert r.topics is not None
     base = await brokers.table(r.name)
-    merged = tables.apply_body(base, r.topics.decode(), "v", replaces=r.replaces_table)
+    merged = tables.apply_body(base, r.topics.decode({}), "v", replaces=r.replaces_table)
     return await brokers.register(r, by="test", table=MergedTable(base, merged))
 
 

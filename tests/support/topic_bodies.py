@@ -1,5 +1,6 @@
 """Bodies of registrations as values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nsredis.core.queues import QueueData
@@ -13,7 +14,7 @@ class PlainBody:
     digest: str = "d1"
     mapped: dict[str, str] = field(default_factory=dict)
 
-    def decode(self) -> dict[str, QueueData]:
+    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
         return dict(self.topics)
 
     def mappings(self) -> dict[str, str]:

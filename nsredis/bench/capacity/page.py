@@ -37,8 +37,8 @@ Sums are over all namespaces; a node's figures are of one node of one namespace.
 HOW_OFTEN: Final = """
 ## What happens in Redis
 
-Each thing that happens is one script, or two where a topic table must be merged first. Counted with `INFO
-commandstats`; bytes are those of the script's call and its answer, for tables of 100 topics.
+Each thing that happens is one script, or two where the node must hear first what a table is to be merged on. Counted
+with `INFO commandstats`; bytes are those of the script's call and its answer, for tables of 100 topics.
 """
 
 KNEE: Final = "knee"

@@ -37,8 +37,8 @@ class Body:
     topics: Mapping[str, QueueData]
     digest: str
 
-    def decode(self) -> dict[str, QueueData]:
-        """The topics."""
+    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
+        """The topics, all of them."""
         return dict(self.topics)
 
     def mappings(self) -> dict[str, str]:
@@ -55,13 +55,11 @@ class Registry:
     redis: Redis
 
     async def register(self, r: Registration, base: tables.Table | None = None) -> Registered:
-        """Register as a node does that has the group's table, `base`, in its view; without, the group is new."""
-        outcome = await self.brokers.register(r, by="bench", table=None)
+        """Register as a node does that has the group's table, `base`, in its view and reads something new; without, the
+        group is new, or the body is known."""
+        outcome = await self.brokers.register(r, by="bench", table=_merged(base, r) if base is not None else None)
         if isinstance(outcome, TableMoved):
-            assert r.topics is not None
-            base = base or tables.Table()
-            merged = tables.apply_body(base, r.topics.decode(), r.topics.digest, replaces=r.replaces_table)
-            outcome = await self.brokers.register(r, by="bench", table=MergedTable(base, merged))
+            outcome = await self.brokers.register(r, by="bench", table=_merged(tables.Table(), r))
         assert isinstance(outcome, Registered), "nobody else writes this table"
         return outcome
 
@@ -87,6 +85,12 @@ async def open_registry(url: str, namespace: str) -> AsyncIterator[Registry]:
     finally:
         await redis.aclose()
         await link.close()
+
+
+def _merged(base: tables.Table, r: Registration) -> MergedTable:
+    assert r.topics is not None
+    merged = tables.apply_body(base, r.topics.decode({}), r.topics.digest, replaces=r.replaces_table)
+    return MergedTable(base, merged)
 
 
 def registration(number: int, topics: Sequence[str] = ()) -> Registration:

@@ -1,5 +1,6 @@
 """What brokers do: register, change their topics, beat, leave."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -57,9 +58,15 @@ class JsonTopics:
     def __init__(self, raw: bytes, version: str) -> None:
         self._raw = raw
         self.digest = xxhash.xxh3_128_hexdigest(version.encode() + b"\0" + raw)
+        self._topics: dict[str, QueueData] | None = None
 
-    def decode(self) -> dict[str, QueueData]:
-        """The topics. InvalidField names the topic and the field."""
+    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
+        """The topics, all of them, decoded once. InvalidField names the topic and the field."""
+        if self._topics is None:
+            self._topics = self._decode()
+        return self._topics
+
+    def _decode(self) -> dict[str, QueueData]:
         try:
             return shapes.queues(_topics_of(self._raw))
         except msgspec.ValidationError as error:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import xxhash
@@ -15,7 +17,6 @@ from nsredis.core.routes import ORDER_NAMESPACE
 from nsredis.remoting.bindings import Bindings
 from nsredis.remoting.handlers.call import AnswerLater, Call
 from nsredis.remoting.handlers.parameters import broker_id, flag, optional, required, whole_number
-from nsredis.service.slices import Slices
 from nsredis.wire import bodies
 from nsredis.wire.codes import VERSION_REGISTER_BODY, VERSION_STATIC_TOPICS, RequestCode, ResponseCode
 from nsredis.wire.commands import Command
@@ -52,30 +53,34 @@ class RemotingTopics:
         self._compressed = compressed
         self._max_inflated = max_inflated
         self._read: RegisterBody | None = None
+        self._known: Mapping[str, QueueData] = {}
 
     @property
     def may_be_huge(self) -> bool:
         """Whether it may inflate to so much that the loop would stand still: zlib lets go of the interpreter."""
         return is_compressed(self._body, compressed=self._compressed) and len(self._body or b"") > INFLATED_AT_ONCE
 
-    def read(self) -> RegisterBody:
-        """The body, decoded once. InvalidField."""
-        if self._read is None:
+    def read(self, known: Mapping[str, QueueData]) -> RegisterBody:
+        """The body, perhaps without the topics that stand in `known` just so. Decoded once for it. InvalidField."""
+        if self._read is None or (self._read.left_out and known is not self._known):
             try:
-                self._read = decode_register_body(
-                    self._body, self._version, compressed=self._compressed, max_inflated=self._max_inflated
-                )
+                self._read, self._known = self._decode(known), known
             except ValueError as error:
                 raise InvalidField("body", f"Failed to decode RegisterBrokerBody: {error}") from None
         return self._read
 
-    def decode(self) -> dict[str, QueueData]:
-        """The topics. InvalidField."""
-        return self.read().topics
+    def _decode(self, known: Mapping[str, QueueData]) -> RegisterBody:
+        return decode_register_body(
+            self._body, self._version, compressed=self._compressed, max_inflated=self._max_inflated, known=known
+        )
+
+    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
+        """The topics, perhaps without those that stand in `known` just so. InvalidField."""
+        return self.read(known).topics
 
     def mappings(self) -> dict[str, str]:
         """The static topics' mappings."""
-        return self.read().mappings
+        return self.read(self._known).mappings
 
 
 class Registrations:
@@ -100,8 +105,9 @@ class Registrations:
             return call.refused(ResponseCode.SYSTEM_ERROR, "crc32 not match")
         settings = services.queries.settings
         key = BrokerKey(required(request, "brokerName"), broker_id(request))
-        topics, facts = await self._topics(request, services.brokers.slices)
-        replaces = settings.delete_topic_with_broker_registration and not facts.static and facts.topics > 1
+        may_replace = settings.delete_topic_with_broker_registration
+        topics, facts = await self._topics(call, {} if may_replace else services.brokers.topics_of(key.name))
+        replaces = may_replace and not facts.static and facts.topics > 1
         if facts.topics == 1 and not await services.brokers.is_registered(key):
             # An addition that came before the first whole table would be taken for the whole table.
             return call.refused(ResponseCode.SYSTEM_ERROR, "register broker failed")
@@ -127,7 +133,8 @@ class Registrations:
             self._look_at_address(call, registration)
         return self._registered(call, outcome)
 
-    async def _topics(self, request: Command, slices: Slices) -> tuple[RemotingTopics, Facts]:
+    async def _topics(self, call: Call, known: Mapping[str, QueueData]) -> tuple[RemotingTopics, Facts]:
+        request = call.request
         compressed = flag(request, "compressed")
         form = 2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
         hashed = xxhash.xxh3_128(request.body or b"")
@@ -137,10 +144,11 @@ class Registrations:
         )
         facts = self._facts.get(topics.digest)
         if facts is None:
-            read = await asyncio.to_thread(topics.read) if topics.may_be_huge else await slices.run(topics.read)
+            work = partial(topics.read, known)
+            read = await (asyncio.to_thread(work) if topics.may_be_huge else call.services.brokers.slices.run(work))
             if len(self._facts) >= FACTS_KEPT:
                 self._facts.clear()
-            facts = Facts(read.data_version, read.filter_servers, len(read.topics), bool(read.mappings))
+            facts = Facts(read.data_version, read.filter_servers, len(read.topics) + read.left_out, bool(read.mappings))
             self._facts[topics.digest] = facts
         return topics, facts
 
