@@ -19,23 +19,27 @@ from nsredis.view.answers import Answer
 
 ROUTE: Final = "/v1/routes/{topic}"
 KEPT: Final = 16_384
+JOIN_BELOW: Final = 4096
+"""Bytes of a body that is kept with its head, in one piece."""
+
 LONGEST: Final = 1024
 """Bytes of a request that is remembered: what comes from a browser with its cookies is not."""
 
 
 class _Asked:
-    """What one request asks for, and the head of its last answer, for as long as that is the same."""
+    """What one request asks for, and its last answer, for as long as that is the same."""
 
-    __slots__ = ("count", "end", "etag", "find", "head", "status", "tags")
+    __slots__ = ("count", "end", "find", "head", "status", "tags", "whole")
 
     def __init__(self, count: Count, find: Callable[[], Answer | None], tags: frozenset[str]) -> None:
         self.count = count
         self.find = find
         self.tags = tags
-        self.etag = ""
         self.end = b""
         self.status = 0
         self.head = b""
+        self.whole = b""
+        """Head and body in one; empty when that would be large."""
 
 
 class QuickAnswers:
@@ -52,22 +56,21 @@ class QuickAnswers:
         self._draining = services.nodes.drained.is_set
         self._observer = observer
         self._asked: OrderedDict[bytes, _Asked] = OrderedDict()
+        self._counts: dict[str, Count] = {}
         self._end = b""
-        self._end_of = -1
+        self._end_of = (-1, "")
         self._good_until = 0.0
 
     def answer(self, request: bytes) -> tuple[bytes, bytes] | None:
-        """Head and body of the answer, which is counted as all others; None when the application must be asked."""
+        """The answer, in one or two pieces; it is counted as all others. None when the application must be asked."""
         asked = self._asked.get(request)
         if asked is None:
             return None
         started = monotonic()
         found = self._look(asked, started)
-        if found is None:
-            return None
-        status, head, body = found
-        asked.count(status, monotonic() - started)
-        return head, body
+        if found is not None:
+            asked.count(asked.status, monotonic() - started)
+        return found
 
     def learn(self, raw: bytes, request: web.Request, response: web.StreamResponse) -> None:
         """Take note of what a request asked for, when this is what it would be answered here."""
@@ -77,12 +80,12 @@ class QuickAnswers:
             return
         if len(raw) > LONGEST or "Expect" in request.headers:  # that is answered twice
             return
-        asked = _Asked(self._observer.counter(resource.canonical, "GET"), find, tags_named(request))
+        asked = _Asked(self._count(resource.canonical), find, tags_named(request))
         found = self._look(asked, monotonic())
         if found is None or not isinstance(response, web.Response):
             return
-        _, head, body = found
-        if head == _head(request, response) and body == (response.body or b""):
+        body = response.body or b""
+        if isinstance(body, bytes) and b"".join(found) == _head(request, response) + body:
             if len(self._asked) >= KEPT:
                 self._asked.popitem(last=False)
             self._asked[raw] = asked
@@ -93,26 +96,39 @@ class QuickAnswers:
             return partial(self._queries.route_at_hand, request.match_info["topic"])
         return request.get(FIND)
 
-    def _look(self, asked: _Asked, now: float) -> tuple[int, bytes, bytes] | None:
-        """Status, head and body; None where there is no answer, or more than the view decides about it."""
+    def _count(self, route: str) -> Count:
+        """One for all requests of a route."""
+        count = self._counts.get(route)
+        if count is None:
+            count = self._counts[route] = self._observer.counter(route, "GET")
+        return count
+
+    def _look(self, asked: _Asked, now: float) -> tuple[bytes, bytes] | None:
+        """What is to be sent; None where there is no answer, or more than the view decides about it."""
         if self._draining() or (now >= self._good_until and not self._begin_second(now)):
             return None
+        if self._queries.position != self._end_of:
+            self._new_end()
+        if asked.end is self._end and asked.whole:
+            return asked.whole, b""
         try:
             answer = asked.find()
         except NsredisError:  # there is no view any more
             return None
-        if answer is None:
-            return None
-        end = self._end if self._queries.revision == self._end_of else self._new_end()
-        if answer.etag != asked.etag or end is not asked.end:
-            asked.etag, asked.end = answer.etag, end
+        return self._made(asked, answer) if answer is not None else None
+
+    def _made(self, asked: _Asked, answer: Answer) -> tuple[bytes, bytes]:
+        body = answer.body
+        if asked.end is not self._end:
+            asked.end = self._end
             if names(asked.tags, answer.etag):
                 asked.status, start = 304, f"HTTP/1.1 304 Not Modified\r\nETag: {answer.etag}\r\n"
             else:
                 start = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: {answer.etag}\r\n"
-                asked.status, start = 200, f"{start}Content-Length: {len(answer.body)}\r\n"
-            asked.head = start.encode() + end
-        return asked.status, asked.head, answer.body if asked.status == 200 else b""
+                asked.status, start = 200, f"{start}Content-Length: {len(body)}\r\n"
+            asked.head = start.encode() + self._end
+            asked.whole = asked.head if asked.status == 304 else asked.head + body if len(body) < JOIN_BELOW else b""
+        return (asked.whole, b"") if asked.whole else (asked.head, body)
 
     def _begin_second(self, now: float) -> bool:
         """Take note of the date, and of how long the view is sure to be fresh. False when it is not."""
@@ -123,13 +139,12 @@ class QuickAnswers:
         self._new_end()
         return True
 
-    def _new_end(self) -> bytes:
-        """The headers that all answers of a second and a revision have."""
-        self._end_of = self._queries.revision
-        lines = f"Date: {rfc822_formatted_time()}\r\nServer: {SERVER}\r\nNsredis-Revision: {self._end_of}\r\n"
+    def _new_end(self) -> None:
+        """Make the headers anew that all answers of a second and a position of the view have."""
+        self._end_of = self._queries.position
+        lines = f"Date: {rfc822_formatted_time()}\r\nServer: {SERVER}\r\nNsredis-Revision: {self._end_of[0]}\r\n"
         lines += f"Nsredis-Node: {self._nodes.node_id}\r\nNsredis-Stale-Ms: 0\r\n\r\n"
         self._end = lines.encode()
-        return self._end
 
 
 def _head(request: web.Request, response: web.Response) -> bytes:

@@ -34,7 +34,6 @@ USED: Final = frozenset(
 """What is used of their insides."""
 
 HEAD_END: Final = b"\r\n\r\n"
-JOIN_BELOW: Final = 4096
 
 
 def aiohttp_is_known(release: str = aiohttp.__version__) -> bool:
@@ -78,10 +77,10 @@ class QuickConnection(RequestHandler):
     def _write(self, head: bytes, body: bytes) -> None:
         assert self.transport is not None
         assert self._manager is not None
-        if len(body) < JOIN_BELOW:
-            self.transport.write(head + body)
-        else:
+        if body:
             self.transport.writelines((head, body))
+        else:
+            self.transport.write(head)
         self._request_count += 1
         self._manager.requests_count += 1
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout

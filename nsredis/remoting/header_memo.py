@@ -42,6 +42,7 @@ class HeaderMemo:
     def __init__(self) -> None:
         self.known: dict[bytes | tuple[bytes, bytes], Known] = {}
         """By the frame's bytes before its mark; others that begin like that, by these and their tails."""
+        self._tails: dict[bytes, bytes] = {}  # there are few, and one of each is in the processor's cache
         self._missed = 0
 
     def twin(self, start: bytes, tail: bytes) -> Known:
@@ -71,7 +72,8 @@ class HeaderMemo:
             first = self.known.get(start)
             if first is not None:
                 self.known[start, first.tail] = first
-            self.known[start] = Known(len(number), tail, len(rest), topic, -1, b"")
+            shared = self._tails.setdefault(tail, tail)
+            self.known[start] = Known(len(number), shared, len(rest), topic, -1, b"")
 
     def _has_room(self) -> bool:
         """Once it is full, it begins anew after several times as many misses: to learn has its price."""
@@ -82,4 +84,5 @@ class HeaderMemo:
             return False
         self._missed = 0
         self.known.clear()
+        self._tails.clear()
         return True

@@ -5,6 +5,7 @@ view keeps until a topic changes: so both ways give the same bytes, and nothing 
 """
 
 import struct
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from nsredis.remoting.header_memo import MARK, HeaderMemo, Known
@@ -161,6 +162,7 @@ def _read(data: bytes, at: int) -> _Asked | None:
     return _Asked(stop, opaque, version, ext, plain)
 
 
+@lru_cache(maxsize=4096)
 def _json_head(digits: int, body: int) -> bytes:
     """A frame up to its opaque, which has so many digits, before a body of so many bytes."""
     header = _JSON_LENGTH - _WORD + digits

@@ -24,8 +24,8 @@ LISTS = [
 GET = b"GET /v1/routes/TopicA HTTP/1.1\r\nHost: name-server\r\n\r\n"
 
 
-def filled() -> State:
-    state = State(7, "t")
+def filled(tag: str = "t") -> State:
+    state = State(7, tag)
     for name in ("a", "b"):
         state.set_broker(BrokerKey(name, 0), Broker("c", name, 0, "10.0.0.1:1", 1, 30_000, 1, 1))
         state.set_group(name, Group(name, "c", {0: "10.0.0.1:1"}))

@@ -68,7 +68,7 @@ async def test_a_change_elsewhere_moves_the_revision(both: BothWays, hits: Hits)
 async def test_another_history_with_the_same_revision_has_its_own_answers(both: BothWays, hits: Hits) -> None:
     talk = both.connect("quick")
     first = await talk.send(GET)
-    other = filled()
+    other = filled("another")
     other.set_group("a", Group("a", "c", {0: "10.9.9.9:1"}))
     both.view.publish(other)
     both.queries.route("TopicA")
