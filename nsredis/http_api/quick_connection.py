@@ -67,22 +67,20 @@ class QuickConnection(RequestHandler):
             return
         waiter = self._waiter
         idle = waiter is not None and not waiter.done() and not self._messages
-        if idle and not self._paused:
-            answer = self._quick.answer(data)
-            if answer is not None:
-                self._write(*answer)
-                return
-        self._receive_plainly(data, idle=idle)
-
-    def _write(self, head: bytes, body: bytes) -> None:
-        assert self.transport is not None
-        assert self._manager is not None
+        answer = self._quick.answer(data) if idle and not self._paused else None
+        if answer is None:
+            self._receive_plainly(data, idle=idle)
+            return
+        head, body = answer
+        transport, manager = self.transport, self._manager
+        assert transport is not None
+        assert manager is not None
         if body:
-            self.transport.writelines((head, body))
+            transport.writelines((head, body))
         else:
-            self.transport.write(head)
+            transport.write(head)
         self._request_count += 1
-        self._manager.requests_count += 1
+        manager.requests_count += 1
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
 
     def _receive_plainly(self, data: bytes, *, idle: bool) -> None:
