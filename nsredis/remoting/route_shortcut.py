@@ -56,6 +56,8 @@ class RouteShortcut:
 
         That loop has few calls, as it runs for every request.
         """
+        if data[at + 1 : at + 2] > b"\0":  # a frame of 64 kB and more is no query, and is not to be copied
+            return at, 0, 0
         answers, known, size, had = self._queries.routes_at_hand(), self.memo.known, 0, len(parts)
         pieces = (data[at:] if at else data).split(MARK, MOST_FRAMES)
         start = pieces[0]
@@ -146,13 +148,13 @@ def _read(data: bytes, at: int) -> _Asked | None:
     stop = at + _WORD + length
     if stop > len(data) or length <= _WORD:
         return None
-    raw, plain = data[at + 2 * _WORD : stop], None
+    header, plain = slice(at + 2 * _WORD, stop), None
     try:
         if form == length - _WORD:
-            plain = _read_plain(raw)
+            plain = _read_plain(data[header])
             code, opaque, flag, version, ext = plain.code, plain.opaque, plain.flag, plain.version, plain.ext
         elif form == _BINARY | (length - _WORD):
-            code, opaque, flag, version, _, _, ext = binary_header.read(raw)
+            code, opaque, flag, version, _, _, ext = binary_header.read(data[header])
         else:
             return None
     except (ValueError, RecursionError, MalformedFrame):

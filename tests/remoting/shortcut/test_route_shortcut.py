@@ -76,6 +76,12 @@ def test_everything_unusual_takes_the_general_way(both: Both, frame: bytes) -> N
     assert both.shortcut.answer(frame, 0, parts)[:2] == (0, 0)
 
 
+def test_a_read_that_begins_with_a_large_frame_is_not_looked_at(both: Both) -> None:
+    frame = encode(Command(105, 5, 0, OUR_VERSION, ext={"topic": "TopicA", "words": "x" * 65_536}))
+    assert both.shortcut.answer(frame, 0, []) == (0, 0, 0)
+    assert both.shortcut.answer(asked(5) + frame, 0, [])[1] > 0
+
+
 def test_nothing_is_answered_without_a_view_or_from_an_older_one(both: Both) -> None:
     empty = Both()
     assert empty.shortcut.answer(query("TopicA"), 0, []) == (0, 0, 0)
