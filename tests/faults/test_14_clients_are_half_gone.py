@@ -66,7 +66,7 @@ class HalfGone:
         self._socket.close()
 
 
-@pytest.mark.parametrize("waves", [pytest.param(2, id="2"), pytest.param(10, id="10", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("waves", [pytest.param(3, id="3"), pytest.param(10, id="10", marks=pytest.mark.slow)])
 async def test_many_of_each_kind(
     own_store: OwnStore, serve: Serve, http: aiohttp.ClientSession, figures: Figures, waves: int
 ) -> None:
@@ -114,7 +114,7 @@ async def test_many_of_each_kind(
             **load.figures(),
         )
     assert load.share_right == 1, load.counts
-    assert memory[-1] - memory[1] < 20, memory
+    assert memory[-1] - memory[2] < 20, memory  # of the first ones a slow machine may not hear all
 
 
 def _at_most(bound: int, pid: int) -> bool:
