@@ -121,7 +121,7 @@ async def _settled(running: Fleet) -> bool:
         fresh
         and one.body == other.body
         and states == {f"{name}/0": "online" for name in NAMES} | {"gone/0": "offline"}
-        and (await running.nodes[0].get("/v1/topics?consistency=strong")).status == 200
+        and {(await node.get("/v1/topics?consistency=strong")).status for node in running.nodes} == {200}
     )
 
 
