@@ -121,10 +121,10 @@ class TopicBody(Protocol):
     def digest(self) -> str:
         """Equal for equal bodies: a hash of the bytes and of the data version."""
 
-    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
+    def decode(self, known: Mapping[str, QueueData]) -> Mapping[str, QueueData]:
         """The topics, perhaps without those that stand in `known` just so; raises InvalidField."""
 
-    def mappings(self) -> dict[str, str]:
+    def mappings(self) -> Mapping[str, str]:
         """RocketMQ's TopicQueueMappingInfo of each static topic, as JSON."""
 
 

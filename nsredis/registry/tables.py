@@ -127,7 +127,12 @@ def decode_delta(raw: bytes) -> Delta:
 
 
 def apply_body(
-    table: Table, body: Topics, version: str, *, replaces: bool, mappings: Mapping[str, str] | None = None
+    table: Table,
+    body: Mapping[str, QueueData],
+    version: str,
+    *,
+    replaces: bool,
+    mappings: Mapping[str, str] | None = None,
 ) -> Table:
     """The table after a registration under data version `version`; a mapping goes with its topic.
 
@@ -136,7 +141,7 @@ def apply_body(
     kept_out = {topic for topic, seen in table.deleted.items() if seen == version and topic in body}
     if kept_out:
         body = {topic: queues for topic, queues in body.items() if topic not in kept_out}
-    topics = dict(body) if replaces else table.topics | body
+    topics = {**body} if replaces else {**table.topics, **body}
     deleted = {topic: seen for topic, seen in table.deleted.items() if topic in kept_out or topic not in body}
     known = mappings or {} if replaces else {**table.mappings, **(mappings or {})}
     marked = version if version.startswith(BODY_MARK) else ""

@@ -4,7 +4,6 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -19,7 +18,6 @@ from nsredis.wire.topics import (
     DataVersionContent,
     TopicConfig,
     TopicQueueMapping,
-    read_changed,
     read_configs,
     read_mapping,
     read_version,
@@ -32,14 +30,13 @@ class RegisterBody:
     """What a broker registers.
 
     `mappings`: RocketMQ's TopicQueueMappingInfo of each static topic, as compact standard JSON. `filter_servers` None
-    leaves those that are known, none at all clears them. `left_out`: how many topics it has besides, which are known.
+    leaves those that are known, none at all clears them.
     """
 
     data_version: DataVersion
-    topics: dict[str, QueueData]
-    mappings: dict[str, str]
+    topics: Mapping[str, QueueData]
+    mappings: Mapping[str, str]
     filter_servers: tuple[str, ...] | None
-    left_out: int = 0
 
 
 class _VersionOnly(Struct, rename="camel"):
@@ -78,17 +75,8 @@ _VERSION_FIRST: Final = re.compile(
 )
 
 
-def decode_register_body(
-    body: bytes | None,
-    version: int,
-    *,
-    compressed: bool,
-    max_inflated: int,
-    known: Mapping[str, QueueData] = MappingProxyType({}),
-) -> RegisterBody:
+def decode_register_body(body: bytes | None, version: int, *, compressed: bool, max_inflated: int) -> RegisterBody:
     """What a broker of that version says, in whichever form its body has. ValueError: the words name what is wrong.
-
-    Topics that stand in `known` just so are left out where that is faster: of JSON.
 
     Compressed bodies are known by their first byte too: RocketMQ 5 sends them with `compressed` false. Of the two JSON
     forms the body itself tells which it is. `max_inflated`: the most bytes that a compressed body may inflate to.
@@ -104,14 +92,11 @@ def decode_register_body(
     if wrapper is None:
         bare = content.data_version is not None or content.topic_config_table is not None
         wrapper, filters = content, None if bare or version < VERSION_REGISTER_BODY else filters
-    configs = wrapper.topic_config_table or {}
-    changed = read_changed(configs, known) if known else None
     return RegisterBody(
         wrapper.data_version.value() if wrapper.data_version is not None else DataVersion(),
-        read_configs(configs.values()) if changed is None else changed,
+        read_configs((wrapper.topic_config_table or {}).values()),
         {topic: mapping.text() for topic, mapping in (wrapper.topic_queue_mapping_info_map or {}).items()},
         None if filters is None else tuple(filters),
-        len(configs) - len(changed) if changed is not None else 0,
     )
 
 

@@ -1,7 +1,7 @@
 """The parts that registrations are made of: data versions, topics and the mappings of static topics."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -71,21 +71,6 @@ def read_version(raw: bytes) -> DataVersion:
 def read_mapping(raw: bytes) -> TopicQueueMapping:
     """The mapping of a static topic from JSON. ValueError."""
     return fastjson.decode(_MAPPING, raw)
-
-
-def read_changed(configs: Mapping[str, TopicConfig], known: Mapping[str, QueueData]) -> dict[str, QueueData] | None:
-    """As `read_configs`, but only what `known` has not, or has otherwise: of a large table mostly nothing.
-
-    None where a topic does not stand under its own name, as it does from brokers.
-    """
-    topics: dict[str, QueueData] = {}
-    for topic, config in configs.items():
-        if config.topic_name != topic or not topic:
-            return None
-        numbers = (config.read_queue_nums, config.write_queue_nums, config.perm, config.topic_sys_flag)
-        if known.get(topic) != numbers:
-            topics[topic] = intern(QueueData(*numbers))
-    return topics
 
 
 def read_configs(configs: Iterable[TopicConfig]) -> dict[str, QueueData]:

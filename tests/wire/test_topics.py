@@ -9,7 +9,6 @@ from nsredis.core.brokers import DataVersion
 from nsredis.core.queues import QueueData, intern
 from nsredis.wire.topics import (
     TopicConfig,
-    read_changed,
     read_configs,
     read_line,
     read_mapping,
@@ -61,27 +60,6 @@ def test_numbers_of_a_topic_out_of_range_name_their_field(field: str) -> None:
 def test_a_topic_without_a_name_is_refused(name: str | None) -> None:
     with pytest.raises(ValueError, match="topicName"):
         read_configs([TopicConfig(topic_name=name)])
-
-
-NAMES = st.sampled_from("ABC")
-CONFIGS = st.builds(TopicConfig, st.just(""), st.sampled_from([8, 16]), perm=st.sampled_from([4, 6]))
-
-
-@given(st.dictionaries(NAMES, CONFIGS), st.dictionaries(NAMES, st.just(QueueData(16, 16, 6, 0))))
-def test_what_changed_is_what_is_read_less_what_is_known(
-    configs: dict[str, TopicConfig], known: dict[str, QueueData]
-) -> None:
-    for topic, config in configs.items():
-        config.topic_name = topic
-    whole = read_configs(configs.values())
-    assert read_changed(configs, known) == {
-        topic: queues for topic, queues in whole.items() if known.get(topic) != queues
-    }
-
-
-@pytest.mark.parametrize(("topic", "name"), [("A", "B"), ("A", None), ("A", ""), ("", "")])
-def test_topics_under_another_name_are_not_told_from_those_that_are_known(topic: str, name: str | None) -> None:
-    assert read_changed({topic: TopicConfig(topic_name=name)}, {"B": QueueData()}) is None
 
 
 def test_lines() -> None:

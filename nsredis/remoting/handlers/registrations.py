@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import xxhash
-
 from nsredis.core.brokers import BrokerKey, DataVersion, Registered, Registration
 from nsredis.core.errors import InvalidField, StaleEpoch
 from nsredis.core.leases import check_lease_ms
@@ -17,17 +15,16 @@ from nsredis.core.routes import ORDER_NAMESPACE
 from nsredis.remoting.bindings import Bindings
 from nsredis.remoting.handlers.call import AnswerLater, Call
 from nsredis.remoting.handlers.parameters import broker_id, flag, optional, required, whole_number
+from nsredis.remoting.topic_body import Outlines, RemotingTopics
+from nsredis.service.doors import Services
 from nsredis.wire import bodies
-from nsredis.wire.codes import VERSION_REGISTER_BODY, VERSION_STATIC_TOPICS, RequestCode, ResponseCode
+from nsredis.wire.codes import RequestCode, ResponseCode
 from nsredis.wire.commands import Command
-from nsredis.wire.registration import RegisterBody, body_crc, decode_register_body, is_compressed
+from nsredis.wire.registration import body_crc
 
 log = logging.getLogger(__name__)
 
 TIMEOUT: Final = "heartbeatTimeoutMillis"
-INFLATED_AT_ONCE: Final = 4096
-"""Bytes of a compressed body: a thousand times that at the most when it is inflated, some milliseconds."""
-
 FACTS_KEPT: Final = 20_000
 WARNED_KEPT: Final = 10_000
 LOOPBACK: Final = ("127.", "localhost:", "[::1]:")
@@ -43,52 +40,13 @@ class Facts:
     static: bool
 
 
-class RemotingTopics:
-    """The topics of a registration as they came in: a TopicBody."""
-
-    def __init__(self, digest: str, body: bytes | None, version: int, *, compressed: bool, max_inflated: int) -> None:
-        self.digest = digest
-        self._body = body
-        self._version = version
-        self._compressed = compressed
-        self._max_inflated = max_inflated
-        self._read: RegisterBody | None = None
-        self._known: Mapping[str, QueueData] = {}
-
-    @property
-    def may_be_huge(self) -> bool:
-        """Whether it may inflate to so much that the loop would stand still: zlib lets go of the interpreter."""
-        return is_compressed(self._body, compressed=self._compressed) and len(self._body or b"") > INFLATED_AT_ONCE
-
-    def read(self, known: Mapping[str, QueueData]) -> RegisterBody:
-        """The body, perhaps without the topics that stand in `known` just so. Decoded once for it. InvalidField."""
-        if self._read is None or (self._read.left_out and known is not self._known):
-            try:
-                self._read, self._known = self._decode(known), known
-            except ValueError as error:
-                raise InvalidField("body", f"Failed to decode RegisterBrokerBody: {error}") from None
-        return self._read
-
-    def _decode(self, known: Mapping[str, QueueData]) -> RegisterBody:
-        return decode_register_body(
-            self._body, self._version, compressed=self._compressed, max_inflated=self._max_inflated, known=known
-        )
-
-    def decode(self, known: Mapping[str, QueueData]) -> dict[str, QueueData]:
-        """The topics, perhaps without those that stand in `known` just so. InvalidField."""
-        return self.read(known).topics
-
-    def mappings(self) -> dict[str, str]:
-        """The static topics' mappings."""
-        return self.read(self._known).mappings
-
-
 class Registrations:
     """Translates registrations; an unchanged body is known by its digest, and is neither inflated nor decoded."""
 
     def __init__(self, bindings: Bindings, *, max_inflated: int) -> None:
         self._bindings = bindings
         self._max_inflated = max_inflated
+        self._outlines = Outlines()
         self._facts: dict[str, Facts] = {}
         self._warned: set[tuple[BrokerKey, str]] = set()
         self.later: Final[dict[int, AnswerLater]] = {
@@ -106,7 +64,15 @@ class Registrations:
         settings = services.queries.settings
         key = BrokerKey(required(request, "brokerName"), broker_id(request))
         may_replace = settings.delete_topic_with_broker_registration
-        topics, facts = await self._topics(call, {} if may_replace else services.brokers.topics_of(key.name))
+        topics = RemotingTopics(
+            request.body,
+            request.version,
+            compressed=flag(request, "compressed"),
+            max_inflated=self._max_inflated,
+            broker=key,
+            outlines=self._outlines,
+        )
+        facts = await self._facts_of(topics, services, {} if may_replace else services.brokers.topics_of(key.name))
         replaces = may_replace and not facts.static and facts.topics > 1
         if facts.topics == 1 and not await services.brokers.is_registered(key):
             # An addition that came before the first whole table would be taken for the whole table.
@@ -133,24 +99,16 @@ class Registrations:
             self._look_at_address(call, registration)
         return self._registered(call, outcome)
 
-    async def _topics(self, call: Call, known: Mapping[str, QueueData]) -> tuple[RemotingTopics, Facts]:
-        request = call.request
-        compressed = flag(request, "compressed")
-        form = 2 if request.version >= VERSION_STATIC_TOPICS else 1 if request.version >= VERSION_REGISTER_BODY else 0
-        hashed = xxhash.xxh3_128(request.body or b"")
-        hashed.update(b"remoting %d %d" % (form, compressed))
-        topics = RemotingTopics(
-            hashed.hexdigest(), request.body, request.version, compressed=compressed, max_inflated=self._max_inflated
-        )
+    async def _facts_of(self, topics: RemotingTopics, services: Services, known: Mapping[str, QueueData]) -> Facts:
         facts = self._facts.get(topics.digest)
         if facts is None:
             work = partial(topics.read, known)
-            read = await (asyncio.to_thread(work) if topics.may_be_huge else call.services.brokers.slices.run(work))
+            read = await (asyncio.to_thread(work) if topics.may_be_huge else services.brokers.slices.run(work))
             if len(self._facts) >= FACTS_KEPT:
                 self._facts.clear()
-            facts = Facts(read.data_version, read.filter_servers, len(read.topics) + read.left_out, bool(read.mappings))
+            facts = Facts(read.data_version, read.filter_servers, len(read.topics), bool(read.mappings))
             self._facts[topics.digest] = facts
-        return topics, facts
+        return facts
 
     def _registered(self, call: Call, outcome: Registered) -> Command:
         ext = {}

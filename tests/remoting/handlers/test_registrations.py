@@ -40,6 +40,31 @@ async def test_a_registration_is_seen_at_both_doors(client: RemotingClient, api:
     ]
 
 
+async def test_a_large_table_that_changes_from_one_registration_to_the_next(client: RemotingClient, api: Api) -> None:
+    """A topic is altered, one comes, one is gone from the body, and an operator deletes one that the body still has."""
+    names = [f"topic-{number:04}" for number in range(1000)]
+    table = dict.fromkeys(names, QUEUES)
+
+    async def register(counter: int) -> None:
+        assert (await client.register("a", 0, table, version=DataVersion(0, 1, counter))).code == 0
+
+    async def queues(topic: str) -> object:
+        route = await client.route(topic)
+        return route and [entry["readQueueNums"] for entry in route["queueDatas"]]
+
+    await register(1)
+    table |= {"topic-0500": QueueData(9, 8, 6, 0), "topic-new": QUEUES}
+    await register(2)
+    assert [await queues(topic) for topic in ("topic-0500", "topic-new", "topic-0501")] == [[9], [4], [4]]
+    assert (await api.call("DELETE", "/v1/topics/topic-0007")).status == 204
+    await register(2)
+    assert await queues("topic-0007") is None
+    del table["topic-0900"]
+    table["topic-0007"] = QUEUES
+    await register(3)
+    assert [await queues(topic) for topic in ("topic-0900", "topic-0007", "topic-0500")] == [[4], [4], [9]]
+
+
 @pytest.mark.parametrize("version", [0, 36, 37, 399, 412, 413, 479])
 @pytest.mark.parametrize("form", ["json", "compressed", "compressed without the flag"])
 async def test_every_form_of_the_body(client: RemotingClient, version: int, form: str) -> None:

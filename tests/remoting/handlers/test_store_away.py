@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from nsredis.core.brokers import DataVersion
-from nsredis.remoting.handlers import registrations
+from nsredis.remoting import topic_body
 from nsredis.wire.codes import RequestCode
 from nsredis.wire.commands import Command
 from tests.conftest import NodeFactory, OwnStore
@@ -65,6 +65,6 @@ async def test_an_unchanged_registration_is_not_even_decoded(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a body that is known was decoded")
 
-    monkeypatch.setattr(registrations, "decode_register_body", never)
+    monkeypatch.setattr(topic_body, "decode_register_body", never)
     assert (await client.register("a", 0)).code == 0
     assert (await client.register("a", 0, version=DataVersion(0, 5, 5))).code == 1

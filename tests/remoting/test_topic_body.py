@@ -1,0 +1,55 @@
+"""What is kept of the bodies that brokers sent last."""
+
+from nsredis.core.brokers import BrokerKey, DataVersion
+from nsredis.core.queues import QueueData
+from nsredis.remoting.topic_body import Outlines, RemotingTopics
+from nsredis.wire.outline import LARGE, Outline
+from nsredis.wire.registration import RegisterBody, encode_register_body
+
+A, B, C = (BrokerKey(name, 0) for name in "abc")
+TABLE = {f"topic-{number:04}": QueueData() for number in range(LARGE // 100)}
+
+
+def _topics(outlines: Outlines, counter: int, table: dict[str, QueueData]) -> RemotingTopics:
+    body = encode_register_body(RegisterBody(DataVersion(0, 1, counter), table, {}, ()))
+    return RemotingTopics(body, 479, compressed=False, max_inflated=0, broker=A, outlines=outlines)
+
+
+def _outline(count: int) -> Outline:
+    return Outline((), {f"topic-{number}": QueueData() for number in range(count)})
+
+
+def test_only_so_many_topics_are_kept_and_the_latest_are() -> None:
+    outlines = Outlines(most=100)
+    for broker in (A, B, A, C):
+        outlines.keep(broker, _outline(50))
+    assert outlines.of(B) is None
+    assert outlines.of(A)
+    outlines.keep(C, _outline(101))
+    assert [outlines.of(broker) is not None for broker in (A, C)] == [True, False]
+    outlines.keep(B, _outline(50))
+    assert outlines.of(A)
+    outlines.keep(C, _outline(100))
+    assert [outlines.of(broker) is not None for broker in (A, B, C)] == [False, False, True]
+
+
+def test_topics_that_the_view_has_are_not_kept_twice() -> None:
+    outlines = Outlines()
+    _topics(outlines, 1, TABLE).read({})
+    shown = dict(TABLE)
+    topics = _topics(outlines, 2, TABLE)
+    assert not topics.decode(shown)
+    kept = outlines.of(A)
+    assert kept is not None
+    assert kept.topics is shown
+
+
+def test_what_the_view_lacks_is_told_though_the_broker_said_it_before() -> None:
+    """An operator deleted it, say."""
+    outlines = Outlines()
+    _topics(outlines, 1, TABLE).read(TABLE)
+    shown = dict(TABLE)
+    del shown["topic-0007"]
+    assert _topics(outlines, 2, TABLE).decode(shown) == {"topic-0007": QueueData()}
+    changed = TABLE | {"topic-0100": QueueData(4)}
+    assert _topics(outlines, 3, changed).decode(shown) == {"topic-0007": QueueData(), "topic-0100": QueueData(4)}
