@@ -103,6 +103,11 @@ def topic_route(
     return route
 
 
+def is_plain(topic: str, offers: Iterable[Offer]) -> bool:
+    """Whether all topics with these groups and queues have this topic's route, unless one has an order of its own."""
+    return not topic.startswith(_SYNC_MEMBER_TOPIC) and not any(offer.mapping for offer in offers)
+
+
 def _acts_as_master(topic: str, offer: Offer, queues: QueueData, settings: NamespaceSettings) -> bool:
     """Whether clients see the lowest slave as a read-only master (RocketMQ's slave acting master)."""
     return (

@@ -3,6 +3,7 @@
 The scripts treat tables as opaque: only here are they read and written.
 """
 
+import sys
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -72,9 +73,9 @@ def encode_blob(table: Table) -> bytes:
 
 
 def decode_blob(blob: bytes) -> tuple[Topics, dict[str, str]]:
-    """The inverse of `encode_blob`, with shared queue data."""
+    """The inverse of `encode_blob`. Queue data and names are shared: most topics stand in several tables."""
     content = _decode_content(zlib.decompress(blob))
-    return {topic: intern(queues) for topic, queues in content.topics.items()}, content.mappings
+    return {sys.intern(topic): intern(queues) for topic, queues in content.topics.items()}, content.mappings
 
 
 def encode_deleted(deleted: Mapping[str, str]) -> bytes:

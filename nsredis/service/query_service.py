@@ -1,5 +1,6 @@
 """What clients ask, answered from memory."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +20,7 @@ from nsredis.core.errors import (
 )
 from nsredis.core.kv import KvEntry
 from nsredis.core.namespace_settings import NamespaceSettings
-from nsredis.core.routes import ORDER_NAMESPACE, Absence, broker_data, in_zone, topic_route
+from nsredis.core.routes import ORDER_NAMESPACE, Absence, Offer, broker_data, in_zone, is_plain, topic_route
 from nsredis.registry.change_feed import ChangeFeed
 from nsredis.service import freshness
 from nsredis.view.answers import Answer, compact
@@ -106,7 +107,7 @@ class QueryService:
         if known is None:
             known = compact(bodies.route(orjson.loads(self.route(topic, zone).body), legacy=True))
             if not zone:
-                kept[topic] = known
+                kept[sys.intern(topic)] = known
         return known
 
     def route(self, topic: str, zone: str = "") -> Answer:
@@ -118,14 +119,25 @@ class QueryService:
                 return known
         offers = state.offers(topic)
         order = state.kv.get(ORDER_NAMESPACE, {}).get(topic)
-        kept = in_zone(offers, zone) if zone else offers
-        route = topic_route(topic, kept, state.settings, order_conf=order.value if order else None)
-        if route is None:
-            raise TopicNotFound(topic, Absence.OTHER_ZONE if offers else self._absence(state, topic))
-        answer = Answer.of(route)
-        if not zone:
-            state.answers[topic] = answer
+        if zone:
+            return self._encoded(state, topic, in_zone(offers, zone), order, other_zone=bool(offers))
+        own = order is not None or not is_plain(topic, offers)
+        offered = () if own else tuple((offer.group.name, offer.queues) for offer in offers)
+        answer = state.alike.get(offered)
+        if answer is None:
+            answer = self._encoded(state, topic, offers, order)
+            if offered:
+                state.alike[offered] = answer
+        state.answers[sys.intern(topic)] = answer
         return answer
+
+    def _encoded(
+        self, state: State, topic: str, offers: list[Offer], order: KvEntry | None, *, other_zone: bool = False
+    ) -> Answer:
+        route = topic_route(topic, offers, state.settings, order_conf=order.value if order else None)
+        if route is None:
+            raise TopicNotFound(topic, Absence.OTHER_ZONE if other_zone else self._absence(state, topic))
+        return Answer.of(route)
 
     def _absence(self, state: State, topic: str) -> Absence:
         deleted = any(topic in table.deleted for table in state.tables.values())

@@ -5,6 +5,7 @@ Fields of our objects go by their names, so that the next release reads the file
 """
 
 import asyncio
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
@@ -124,7 +125,6 @@ async def decode(file: bytes) -> State:
     """The state in a file that `head_of` found good. ValueError when it does not fit together."""
     head = head_of(file)
     state = State(head.revision, head.tag)
-    known: dict[str, str] = {}
     kv: dict[str, dict[str, KvEntry]] = {}
     open_table: _Table | None = None
     topics: dict[str, QueueData] = {}
@@ -136,7 +136,7 @@ async def decode(file: bytes) -> State:
                 open_table, topics = frame, {}
             case _Topics(queues=queues, topics=named):
                 shared = [intern(one) for one in queues]
-                topics.update((known.setdefault(topic, topic), shared[place]) for topic, place in named.items())
+                topics.update((sys.intern(topic), shared[place]) for topic, place in named.items())
         if open_table is not None and len(topics) >= open_table.topics:
             table = Table(open_table.version, topics, open_table.deleted, open_table.body, open_table.mappings)
             state.set_table(await compare(open_table.group, None, table))

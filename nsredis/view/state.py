@@ -19,6 +19,9 @@ from nsredis.view.table_change import TableChange
 
 EVENTS_KEPT: Final = 10_000
 
+Offered = tuple[tuple[str, QueueData], ...]
+"""For one topic: which groups offer it, sorted by name, and what each offers."""
+
 
 @dataclass(slots=True)
 class Dirty:
@@ -52,6 +55,8 @@ class State:
         self.changes: deque[Change] = deque(maxlen=EVENTS_KEPT)
         self.answers: dict[str, Answer] = {}
         self.legacy_answers: dict[str, bytes] = {}
+        self.alike: dict[Offered, Answer] = {}
+        """Routes of topics that have nothing of their own, by what is offered for them: few, for many topics."""
         self.lists: dict[str, bytes] = {}
         self.former = FormerOffers()
         self.dirty = Dirty()
@@ -138,6 +143,7 @@ class State:
         self.settings_row = row
         self.settings = NamespaceSettings.parse(row)
         self.dirty.settings = True
+        self.alike.clear()
         self._routes_changed(list(self._offered_by))
 
     def take_dirty(self) -> Dirty:
@@ -152,6 +158,7 @@ class State:
     def _group_changed(self, name: str) -> None:
         self.dirty.groups = True
         self.lists.clear()
+        self.alike.clear()
         table = self.tables.get(name)
         if table is not None:
             self._routes_changed(table.topics)

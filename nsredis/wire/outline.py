@@ -6,6 +6,7 @@ the place of them all. So what is read is what `decode_register_body` reads, or 
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -151,7 +152,7 @@ def _cut(body: bytes, start: int, end: int, *, is_last: bool) -> tuple[list[Slic
 
 def _topics(text: bytes) -> dict[str, QueueData]:
     configs = _TOPICS.decode(b"{%b}" % text)
-    topics = read_configs(configs.values())
+    topics = {sys.intern(topic): queues for topic, queues in read_configs(configs.values()).items()}
     if not topics or topics.keys() != configs.keys():
         raise _OtherForm
     return topics
