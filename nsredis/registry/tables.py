@@ -75,7 +75,9 @@ def encode_blob(table: Table) -> bytes:
 def decode_blob(blob: bytes) -> tuple[Topics, dict[str, str]]:
     """The inverse of `encode_blob`. Queue data and names are shared: most topics stand in several tables."""
     content = _decode_content(zlib.decompress(blob))
-    return {sys.intern(topic): intern(queues) for topic, queues in content.topics.items()}, content.mappings
+    shared = {queues: intern(queues) for queues in set(content.topics.values())}
+    topics = dict(zip(map(sys.intern, content.topics), map(shared.__getitem__, content.topics.values()), strict=True))
+    return topics, content.mappings
 
 
 def encode_deleted(deleted: Mapping[str, str]) -> bytes:

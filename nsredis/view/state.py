@@ -1,7 +1,7 @@
 """Everything a node knows of its namespace at one revision, with the indexes that answers need."""
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -106,14 +106,8 @@ class State:
             self.tables.pop(name, None)
         else:
             self.tables[name] = change.table
-        for topic in change.added:
-            self._offered_by[topic] = self._shared(sorted({*self._offered_by.get(topic, ()), name}))
-        for topic in change.removed:
-            rest = self._shared(other for other in self._offered_by.get(topic, ()) if other != name)
-            if rest:
-                self._offered_by[topic] = rest
-            else:
-                self._offered_by.pop(topic, None)
+        self._offer(change.added, lambda names: sorted({*names, name}))
+        self._offer(change.removed, lambda names: (other for other in names if other != name))
         for topics in (change.added, change.removed, change.altered):
             self._routes_changed(topics)
         if change.added or change.removed:
@@ -169,6 +163,19 @@ class State:
             if answers:
                 for topic in topics:
                     answers.pop(topic, None)
+
+    def _offer(self, topics: Iterable[str], change: Callable[[tuple[str, ...]], Iterable[str]]) -> None:
+        """Change by which groups these topics are offered; most of them alike."""
+        changed: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for topic in topics:
+            before = self._offered_by.get(topic, ())
+            after = changed.get(before)
+            if after is None:
+                after = changed[before] = self._shared(change(before))
+            if after:
+                self._offered_by[topic] = after
+            else:
+                self._offered_by.pop(topic, None)
 
     def _shared(self, names: Iterable[str]) -> tuple[str, ...]:
         """One tuple for equal sets of groups: there are few, over many topics."""

@@ -27,6 +27,8 @@ async def compare(name: str, old: Table | None, new: Table | None) -> TableChang
     """What changes from `old` to `new`; None stands for no table."""
     before = old.topics if old is not None else {}
     after = new.topics if new is not None else {}
+    if not before:
+        return TableChange(name, new, list(after), [], [])
     old_mappings = old.mappings if old is not None else {}
     new_mappings = new.mappings if new is not None else {}
     mapped = old_mappings != new_mappings

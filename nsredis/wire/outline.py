@@ -152,7 +152,7 @@ def _cut(body: bytes, start: int, end: int, *, is_last: bool) -> tuple[list[Slic
 
 def _topics(text: bytes) -> dict[str, QueueData]:
     configs = _TOPICS.decode(b"{%b}" % text)
-    topics = {sys.intern(topic): queues for topic, queues in read_configs(configs.values()).items()}
+    topics = read_configs(configs.values())
     if not topics or topics.keys() != configs.keys():
         raise _OtherForm
-    return topics
+    return dict(zip(map(sys.intern, topics), topics.values(), strict=True))
