@@ -17,16 +17,17 @@ from nsredis.wire.registration import RegisterBody, decode_register_body, is_com
 INFLATED_AT_ONCE: Final = 4096
 """Bytes of a compressed body: a thousand times that at the most when it is inflated, some milliseconds."""
 
-TOPICS_KEPT: Final = 400_000
-"""In the outlines of all brokers: 10 bytes each, and 100 where the view has them otherwise."""
+MOST_BYTES: Final = 128 << 20
+"""By the size that outlines say: those of 450,000 topics as they mostly are. Each takes 10 bytes where the view holds
+the same table as the outline, and 100 otherwise."""
 
 
 class Outlines:
     """The outlines of the brokers' last large bodies: those of the brokers that registered last."""
 
-    def __init__(self, most: int = TOPICS_KEPT) -> None:
-        self._most = most
-        self._topics = 0
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._bytes = 0
         self._by_broker: dict[BrokerKey, Outline] = {}
 
     def of(self, broker: BrokerKey) -> Outline | None:
@@ -36,18 +37,18 @@ class Outlines:
     def keep(self, broker: BrokerKey, one: Outline) -> None:
         """From now on that is what the broker said last."""
         self.forget(broker)
-        if len(one.topics) > self._most:
+        if one.size > self._most:
             return
         self._by_broker[broker] = one
-        self._topics += len(one.topics)
-        while self._topics > self._most:
+        self._bytes += one.size
+        while self._bytes > self._most:
             self.forget(next(iter(self._by_broker)))
 
     def forget(self, broker: BrokerKey) -> None:
         """As if the broker had said nothing."""
         old = self._by_broker.pop(broker, None)
         if old is not None:
-            self._topics -= len(old.topics)
+            self._bytes -= old.size
 
 
 class RemotingTopics:
@@ -98,10 +99,7 @@ class RemotingTopics:
         last = self._outlines.of(self._broker)
         if last is not None and last.topics == known:
             last = replace(last, topics=known)  # the very same, to be kept once and to be known again
-        reading = outline.read(self._body, self._version, last)
-        if reading is not None:
-            self._outlines.keep(self._broker, reading.outline)
-        return reading
+        return outline.read(self._body, self._version, last)
 
     def _decode(self) -> RegisterBody:
         try:
@@ -115,6 +113,11 @@ class RemotingTopics:
         """The topics, perhaps without those that stand in `known` just so. InvalidField."""
         body = self.read(known)
         return body.topics if self._reading is None or not known else self._reading.unlike(known)
+
+    def accepted(self) -> None:
+        """The registration was good: the broker's next body will be read knowing this one."""
+        if self._reading is not None:
+            self._outlines.keep(self._broker, self._reading.outline)
 
     def mappings(self) -> Mapping[str, str]:
         """The static topics' mappings."""

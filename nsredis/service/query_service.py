@@ -123,11 +123,11 @@ class QueryService:
             return self._encoded(state, topic, in_zone(offers, zone), order, other_zone=bool(offers))
         own = order is not None or not is_plain(topic, offers)
         offered = () if own else tuple((offer.group.name, offer.queues) for offer in offers)
-        answer = state.alike.get(offered)
+        answer = state.alike.of(offered)
         if answer is None:
             answer = self._encoded(state, topic, offers, order)
             if offered:
-                state.alike[offered] = answer
+                state.alike.keep(offered, answer)
         state.answers[sys.intern(topic)] = answer
         return answer
 

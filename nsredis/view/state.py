@@ -15,12 +15,13 @@ from nsredis.core.routes import ORDER_NAMESPACE, Offer
 from nsredis.registry.tables import Table
 from nsredis.view.answers import Answer
 from nsredis.view.former_offers import FormerOffers
+from nsredis.view.shared_answers import SharedAnswers
 from nsredis.view.table_change import TableChange
 
 EVENTS_KEPT: Final = 10_000
 
-Offered = tuple[tuple[str, QueueData], ...]
-"""For one topic: which groups offer it, sorted by name, and what each offers."""
+GROUP_NAMES_KEPT: Final = 250_000
+"""In the sets of groups that topics share. Groups of one topic that come one by one leave each set on the way."""
 
 
 @dataclass(slots=True)
@@ -55,13 +56,13 @@ class State:
         self.changes: deque[Change] = deque(maxlen=EVENTS_KEPT)
         self.answers: dict[str, Answer] = {}
         self.legacy_answers: dict[str, bytes] = {}
-        self.alike: dict[Offered, Answer] = {}
-        """Routes of topics that have nothing of their own, by what is offered for them: few, for many topics."""
+        self.alike = SharedAnswers()
         self.lists: dict[str, bytes] = {}
         self.former = FormerOffers()
         self.dirty = Dirty()
         self._offered_by: dict[str, tuple[str, ...]] = {}
         self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._group_names = 0
 
     # Rows ---------------------------------------------------------------------------------------------------------
 
@@ -180,9 +181,14 @@ class State:
     def _shared(self, names: Iterable[str]) -> tuple[str, ...]:
         """One tuple for equal sets of groups: there are few, over many topics."""
         key = tuple(names)
-        if len(self._group_sets) > 10_000:
-            self._group_sets.clear()
-        return self._group_sets.setdefault(key, key)
+        known = self._group_sets.get(key)
+        if known is None:
+            if self._group_names + len(key) > GROUP_NAMES_KEPT:
+                self._group_sets.clear()
+                self._group_names = 0
+            self._group_names += len(key)
+            known = self._group_sets[key] = key
+        return known
 
     # Questions ----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from nsredis.core.brokers import BrokerKey, DataVersion
 from nsredis.core.queues import QueueData
 from nsredis.remoting.topic_body import Outlines, RemotingTopics
-from nsredis.wire.outline import LARGE, Outline
+from nsredis.wire.outline import LARGE, Outline, Slice
 from nsredis.wire.registration import RegisterBody, encode_register_body
 
 A, B, C = (BrokerKey(name, 0) for name in "abc")
@@ -15,12 +15,18 @@ def _topics(outlines: Outlines, counter: int, table: dict[str, QueueData]) -> Re
     return RemotingTopics(body, 479, compressed=False, max_inflated=0, broker=A, outlines=outlines)
 
 
-def _outline(count: int) -> Outline:
-    return Outline((), {f"topic-{number}": QueueData() for number in range(count)})
+def _accepted(outlines: Outlines, counter: int, table: dict[str, QueueData]) -> None:
+    topics = _topics(outlines, counter, table)
+    topics.read({})
+    topics.accepted()
 
 
-def test_only_so_many_topics_are_kept_and_the_latest_are() -> None:
-    outlines = Outlines(most=100)
+def _outline(size: int) -> Outline:
+    return Outline((Slice(size, b"", ()),), {})
+
+
+def test_only_so_many_bytes_are_kept_and_the_latest_are() -> None:
+    outlines = Outlines(most_bytes=100)
     for broker in (A, B, A, C):
         outlines.keep(broker, _outline(50))
     assert outlines.of(B) is None
@@ -33,12 +39,27 @@ def test_only_so_many_topics_are_kept_and_the_latest_are() -> None:
     assert [outlines.of(broker) is not None for broker in (A, B, C)] == [False, False, True]
 
 
-def test_topics_that_the_view_has_are_not_kept_twice() -> None:
+def test_the_text_of_a_table_and_its_topics_count() -> None:
+    outlines = Outlines()
+    _accepted(outlines, 1, TABLE)
+    kept = outlines.of(A)
+    assert kept is not None
+    assert LARGE + 100 * len(TABLE) < kept.size < 3 * LARGE + 100 * len(TABLE)
+
+
+def test_nothing_is_kept_of_a_registration_that_was_not_accepted() -> None:
     outlines = Outlines()
     _topics(outlines, 1, TABLE).read({})
+    assert outlines.of(A) is None
+
+
+def test_topics_that_the_view_has_are_not_kept_twice() -> None:
+    outlines = Outlines()
+    _accepted(outlines, 1, TABLE)
     shown = dict(TABLE)
     topics = _topics(outlines, 2, TABLE)
     assert not topics.decode(shown)
+    topics.accepted()
     kept = outlines.of(A)
     assert kept is not None
     assert kept.topics is shown
@@ -47,7 +68,7 @@ def test_topics_that_the_view_has_are_not_kept_twice() -> None:
 def test_what_the_view_lacks_is_told_though_the_broker_said_it_before() -> None:
     """An operator deleted it, say."""
     outlines = Outlines()
-    _topics(outlines, 1, TABLE).read(TABLE)
+    _accepted(outlines, 1, TABLE)
     shown = dict(TABLE)
     del shown["topic-0007"]
     assert _topics(outlines, 2, TABLE).decode(shown) == {"topic-0007": QueueData()}

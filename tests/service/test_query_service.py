@@ -16,7 +16,7 @@ from nsredis.core.routes import ORDER_NAMESPACE, topic_route
 from nsredis.registry.tables import Table
 from nsredis.service.query_service import QueryService
 from nsredis.view.answers import Answer
-from nsredis.view.state import State
+from nsredis.view.state import GROUP_NAMES_KEPT, State
 from nsredis.view.table_change import TableChange
 from nsredis.view.view import View
 
@@ -143,6 +143,15 @@ def test_a_setting_that_changes_routes_changes_the_shared_ones(view: View) -> No
     assert b'"1":"10.0.0.2:1"' in queries.route("A").body
     state.set_settings({"supportActingMaster": "true"})
     assert b'"0":"10.0.0.2:1"' in queries.route("A").body
+
+
+def test_groups_that_come_one_by_one_do_not_leave_every_set_of_them() -> None:
+    """A topic that all brokers have: the sets on the way hold half a million names."""
+    state = State(1)
+    for number in range(1000):
+        _set_table(f"group-{number:04}", Table(1, {"A": QueueData()}))(state)
+    assert sum(map(len, state._group_sets)) <= GROUP_NAMES_KEPT
+    assert len(state._offered_by["A"]) == 1000
 
 
 def test_without_a_zone_no_route_is_missing_for_its_sake(view: View) -> None:

@@ -93,6 +93,7 @@ class Registrations:
             foreign=True,
         )
         outcome = await services.brokers.register(registration, by=call.by)
+        topics.accepted()
         self._bindings.bind(key, call.peer)
         services.suspects.registered(key, registration.address, outcome.epoch)
         if outcome.created:
@@ -147,6 +148,7 @@ class Registrations:
         except StaleEpoch:
             log.info("%s asked to unregister %s/%d at %s, which is not its address", call.by, *key, address)
         self._bindings.forget(key)
+        self._outlines.forget(key)
         return call.done()
 
     async def register_topic(self, call: Call) -> Command:
