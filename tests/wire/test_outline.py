@@ -216,7 +216,8 @@ MANY = [_member(name.encode()) for name in _names(0, 30)]
         b'{"topicConfigSerializeWrapper":null,"x":{"topicConfigTable":{%b}}}' % b",".join(MANY),
         *(_join(*MANY[:count], b"") for count in range(1, len(MANY))),
         *(_join(*MANY[:count], b"", *MANY[count:]) for count in range(len(MANY))),
-        _join(*MANY)[:-1] + b',"topicConfigTable":{"stand-in":{"topicName":"stand-in"}}}',
+        _join(*MANY)[:-1]
+        + b',"topicQueueMappingDetailMap":{},"topicConfigTable":{"stand-in":{"topicName":"stand-in"}}}',
         _join(*MANY, b'"deep":{"topicName":"deep","attributes":' + b"[" * 5000 + b"]" * 5000 + b"}"),
         b'{"topicConfigTable":{}}',
         b"{topicConfigTable:{%b}}" % MANY[0],
