@@ -50,11 +50,13 @@ def _together(older: Run, newer: Run) -> Run:
     measured = {one.scenario for one in newer.measurements}
     kept = [one for one in older.measurements if one.scenario not in measured]
     order = list(SCENARIOS)
+    earlier = {one.scenario: older.earlier.get(one.scenario, older.made) for one in kept}
     return Run(
         facts=newer.facts,
         servers=older.servers | newer.servers,
         missing={name: why for name, why in newer.missing.items() if why != "not asked for"},
         measurements=sorted(kept + newer.measurements, key=lambda one: order.index(one.scenario)),
+        earlier={scenario: made for scenario, made in earlier.items() if made != newer.made},
     )
 
 
@@ -67,15 +69,11 @@ def _by_lines(run: Run) -> bytes:
 
 def _rounded(run: Run) -> Run:
     """Without digits that mean nothing, which would only make the file long."""
-    return Run(
-        run.facts,
-        run.servers,
-        run.missing,
-        [
-            msgspec.structs.replace(
-                one,
-                metrics={name: [float(f"{value:.5g}") for value in values] for name, values in one.metrics.items()},
-            )
-            for one in run.measurements
-        ],
-    )
+    measurements = [
+        msgspec.structs.replace(
+            one,
+            metrics={name: [float(f"{value:.5g}") for value in values] for name, values in one.metrics.items()},
+        )
+        for one in run.measurements
+    ]
+    return msgspec.structs.replace(run, measurements=measurements)

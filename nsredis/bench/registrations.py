@@ -12,6 +12,16 @@ VERSION_MARK = DataVersion(0, 1_700_000_000_000, 4_444_444_444)
 QUEUES_MARK = QueueData(55_555, 8)
 
 
+def counter_of(number: int) -> int:
+    """The counter of its data version in the registration of that number."""
+    return 1_000_000_000 + number
+
+
+def queues_of(number: int) -> int:
+    """How many queues the topic that changes has in it."""
+    return 10_000 + number % 50_000
+
+
 class Registrations:
     """Registrations of a table of topics. Each one has another version, and another number of queues for one topic."""
 
@@ -24,8 +34,8 @@ class Registrations:
 
     def body(self, number: int) -> bytes:
         """The body of the registration of that number."""
-        queues = b"%d" % (10_000 + number % 50_000) if self._one_topic else b""
-        return b"".join((self._head, b"%d" % (1_000_000_000 + number), self._middle, queues, self._tail))
+        queues = b"%d" % queues_of(number) if self._one_topic else b""
+        return b"".join((self._head, b"%d" % counter_of(number), self._middle, queues, self._tail))
 
     def request(self, broker: Broker, number: int) -> bytes:
         """That registration, by a broker."""

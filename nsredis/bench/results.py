@@ -52,13 +52,23 @@ class Measurement(msgspec.Struct, rename="camel"):
 
 
 class Run(msgspec.Struct, rename="camel"):
-    """One run of the benchmark. `servers`: what each is and how it runs; `missing`: who was not there, and why."""
+    """One run of the benchmark. `servers`: what each is and how it runs; `missing`: who was not there, and why.
+
+    `earlier`: scenarios that were kept from an older run, and how that was made.
+    """
 
     facts: dict[str, str]
     servers: dict[str, str] = {}
     missing: dict[str, str] = {}
     measurements: list[Measurement] = []
+    earlier: dict[str, str] = {}
     format: int = FORMAT
+
+    @property
+    def made(self) -> str:
+        """When, of what and in how many rounds."""
+        facts = [self.facts.get(name, "") for name in ("date", "nsredis", "rounds")]
+        return "on {}, nsredis {}, rounds: {}".format(*facts)
 
     def find(self, scenario: str, case: str, server: str) -> Measurement | None:
         """The measurement of a server in a case."""

@@ -27,6 +27,8 @@ MOST_WRONG: Final = 0.05
 """The part of a peer's answers that may be wrong; where it is more, the peer is left out."""
 
 Sample = tuple[Usage, Usage | None, CoreTimes]
+Proof = Callable[[int, int], None]
+"""Asks the server on a port whether it kept what it was told in the round of that number. LoadFailed when not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Subject:
     """What is to be done before each load."""
     warm_s: float = 0.0
     """How long it is loaded before it is measured for the first time."""
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Companion:
 
     plan: Callable[[int], Plan]
     shape: Shape
+    proof: Proof | None = None
 
 
 def take_turns(
@@ -122,7 +126,7 @@ def _round(
         result = _load(session, subject, shape, number, seconds)
         metrics = _metrics(result, subject, unquiet)
     else:
-        beside = Subject(subject.server, companion.plan, subject.port)
+        beside = Subject(subject.server, companion.plan, subject.port, proof=companion.proof)
         with ThreadPoolExecutor(1) as pool:
             other = pool.submit(_load, session, beside, companion.shape, number, seconds)
             result = _load(session, subject, shape, number, seconds)
@@ -155,6 +159,10 @@ def _load(session: Session, subject: Subject, shape: Shape, number: int, seconds
     def sample() -> Sample:
         return server.usage(), server.beside.usage() if server.beside else None, core_times(cores)
 
+    def proof() -> None:
+        if subject.proof is not None and number >= 0:
+            subject.proof(subject.port or server.port, number)
+
     return session.generator.run(
         subject.port or server.port,
         subject.plan(number) if callable(subject.plan) else subject.plan,
@@ -164,6 +172,7 @@ def _load(session: Session, subject: Subject, shape: Shape, number: int, seconds
         seconds=seconds,
         rate=shape.rate,
         forgiving=server.forgiven,
+        proof=proof,
     )
 
 

@@ -102,9 +102,9 @@ def goal_table(verdicts: Iterable[Verdict]) -> tuple[list[str], list[list[str]]]
     for one in verdicts:
         goal = one.goal
         heading, factor = SHOWN.get(one.metric, ("node and store CPU", 1.0))
-        times = " x" if goal.peer else ""
-        factor = 1.0 if goal.peer else factor
-        what = f"{heading}, against {one.against}" if goal.peer else heading
+        times = " x" if goal.ratio else ""
+        factor = 1.0 if goal.ratio else factor
+        what = f"{heading}, against {one.against}" if goal.ratio else heading
         said, low, high, must, wanted = (
             number(value * factor) + times for value in (one.middle, one.low, one.high, goal.must, goal.goal)
         )

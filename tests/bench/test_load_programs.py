@@ -3,6 +3,7 @@
 import shutil
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +24,13 @@ Serve = Callable[[Respond], int]
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def hung_up() -> list[object]:
+    """Who has closed a connection."""
+    return []
+
+
+@pytest.fixture
+def serve(hung_up: list[object]) -> Iterator[Serve]:
     """Serves what a function makes of each read; gives the port."""
     servers: list[socketserver.ThreadingTCPServer] = []
 
@@ -32,6 +39,7 @@ def serve() -> Iterator[Serve]:
             def handle(self) -> None:
                 while data := self.request.recv(65536):
                     self.request.sendall(respond(data))
+                hung_up.append(self.client_address)
 
         server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
         server.daemon_threads = server.allow_reuse_address = True
@@ -183,3 +191,18 @@ def test_a_server_that_hangs_up_or_is_not_there_is_told(generator: Generator, se
         _run(generator, free_port(), plan)
     with pytest.raises(LoadFailed, match=r"closed a connection|reset"):
         _run(generator, serve(lambda _: (_ for _ in ()).throw(ConnectionError())), plan)
+
+
+def test_what_a_load_left_behind_can_be_seen_while_it_is_connected(
+    generator: Generator, serve: Serve, hung_up: list[object]
+) -> None:
+    port = serve(lambda data: b"x" * (len(data) // 4))
+    seen: list[int] = []
+    plan = Plan(Protocol.FIXED, [[Request(b"1234", b"x")]])
+
+    def proof() -> None:
+        time.sleep(0.1)  # enough to hang up in
+        seen.append(len(hung_up))
+
+    generator.run(port, plan, lambda: None, connections=3, seconds=0.1, proof=proof)
+    assert seen == [0]

@@ -67,6 +67,20 @@ def test_a_goal_for_one_release_is_judged_by_it_and_others_stand_beside_it_in_br
     ]
 
 
+def test_a_goal_may_be_over_another_case_of_ours() -> None:
+    run = Run({})
+    for case, rates in (("200", [1000.0, 1000.0]), ("304", [1100.0, 1300.0])):
+        run.measurements.append(Measurement("http", f"{case}, 2 brokers, 50 connections", "nsredis", {"rate": rates}))
+    (verdict,) = verdicts(run)
+    assert (verdict.against, round(verdict.middle, 3), verdict.words) == ("200", 1.2, "goal reached")
+    assert "| rate /s, against 200 | 1.20 x | 1.10 x to 1.30 x | 1.00 x / 1.00 x | goal reached |" in page(run)
+
+
+def test_registrations_beside_queries_must_keep_up() -> None:
+    late = Measurement("rocketmq", "any", "nsredis", {"beside_rate": [3.5]})
+    assert [(one.metric, one.words) for one in verdicts(Run({}, measurements=[late]))] == [("beside_rate", "missed")]
+
+
 def test_goals_name_scenarios_that_there_are() -> None:
     assert {goal.scenario for goal in GOALS} <= set(SCENARIOS)
 
@@ -120,6 +134,17 @@ def test_what_was_written_before_of_other_scenarios_is_kept(tmp_path: Path) -> N
     again = _written(tmp_path)
     assert [one.scenario for one in again.measurements] == ["routes", "routes", "cluster"]
     assert again.measurements[-1].metrics["rate"] == [1.2346]
+
+
+def test_scenarios_of_an_older_run_say_when_they_were_measured(tmp_path: Path) -> None:
+    older = {"date": "2026-01-01", "nsredis": "0.0.1", "rounds": "5 of 0.5 s"}
+    write_into(tmp_path, Run(older, {}, {}, [Measurement("cluster", "x", "nsredis", {"rate": [1.0]})]))
+    for _ in range(2):  # it stays with the scenario
+        write_into(tmp_path, Run(older | {"date": "2026-02-02"}, {}, {}, _run().measurements))
+    text = (tmp_path / "performance.md").read_text()
+    assert text.count("Measured on 2026-01-01, nsredis 0.0.1, rounds: 5 of 0.5 s.") == 1
+    write_into(tmp_path, Run(older | {"date": "2026-02-02"}, {}, {}, [Measurement("cluster", "x", "nsredis", {})]))
+    assert "Measured on" not in (tmp_path / "performance.md").read_text()
 
 
 def test_the_page_of_the_documents_was_made_and_not_written() -> None:

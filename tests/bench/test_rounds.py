@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from nsredis.bench.failures import LoadFailed
 from nsredis.bench.load.plan import Plan, Protocol, Request
 from nsredis.bench.peers.echo import EchoServer
 from nsredis.bench.results import Measurement
@@ -52,3 +53,18 @@ def test_one_wrong_answer_of_ours_is_a_failure(session: Session, echo: EchoServe
     found = _measured(session, echo, forgiven=False, right=39)
     assert "answers are wrong, the first: content" in found.problem
     assert found.metrics == {}
+
+
+def test_what_was_not_kept_ends_a_measurement(session: Session, echo: EchoServer) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def proof(port: int, number: int) -> None:
+        asked.append((port, number))
+        if number == 1:
+            raise LoadFailed("it was forgotten")
+
+    echo.forgiven = True
+    plan = Plan(Protocol.FIXED, [[Request(QUERY, b"right")]])
+    (found,) = take_turns(session, "routes", "x", [Subject(echo, plan, proof=proof)], Shape(1))
+    assert asked == [(echo.port, 0), (echo.port, 1)]
+    assert found.problem == "it was forgotten"

@@ -56,8 +56,9 @@ HOW_LARGE: Final = """
 
 By `MEMORY USAGE`, all of it; `in use` is the growth of Redis' `used_memory`, which has the tables for keys and expiries
 too. Names of topics are 24 characters long, of which eight could not be guessed. The changes are kept to about 10,000
-entries, so they do not grow. A node's memory is that of a node that has just read the view; the encoded answer of each
-topic that is asked for stays beside it, which is about a kilobyte a topic (`size` in [performance](performance.md)).
+entries, so they do not grow. A node's memory is that of a node that has just read the view; the encoded
+answer of each topic that is asked for stays beside it. Topics with the same groups and queues share one; else it is
+about a kilobyte a topic (`size` in [performance](performance.md)).
 """
 
 

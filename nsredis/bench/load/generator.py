@@ -98,8 +98,9 @@ class Generator:
         seconds: float,
         rate: float = 0.0,
         forgiving: bool = False,
+        proof: Callable[[], None] | None = None,
     ) -> LoadResult[T]:
-        """One load. `sample` is called just before and just after.
+        """One load. `sample` is called just before and just after, and then `proof`: all are still connected.
 
         LoadFailed when an answer is not, byte for byte, what it must be. `forgiving`: wrong answers count as answers,
         and the same parts in another order are right.
@@ -121,6 +122,8 @@ class Generator:
                 _go(process)
             said = [_result(process, seconds + LAST_S) for process in processes]
             after = sample()
+            if proof is not None and any(one.wrong < one.checked for one in said):  # else nothing was taken
+                proof()
         wrong = next((one for one in said if one.wrong or one.reordered), None)
         if wrong and not forgiving:
             many = wrong.wrong + wrong.reordered

@@ -307,5 +307,7 @@ int main(int count, char **arguments) {
     for (size_t i = 0; i < sizeof buckets / sizeof *buckets; i++)
         if (buckets[i]) { printf("%s\"%zu\":%llu", comma, i, (unsigned long long)buckets[i]); comma = ","; }
     printf("}}\n");
+    fflush(stdout);
+    getchar();  /* the connections stay until whoever started this has seen what they left behind */
     return 0;
 }

@@ -281,6 +281,7 @@ def main(arguments: list[str]) -> None:
         "buckets": {str(bucket): count for bucket, count in load.latencies.counts.items()},
     }
     print(json.dumps(result), flush=True)
+    sys.stdin.readline()  # the connections stay until whoever started this has seen what they left behind
 
 
 if __name__ == "__main__":

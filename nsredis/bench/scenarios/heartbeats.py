@@ -1,11 +1,13 @@
 """(d) Heartbeats: many in a request and one-way, and one at a time; Redis on another core than the node."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
 from nsredis.bench.brokers import Broker, Registered, frame, spread
+from nsredis.bench.failures import LoadFailed
 from nsredis.bench.fleet import Fleet, simulated_brokers
 from nsredis.bench.load.http import request
 from nsredis.bench.load.plan import Plan, Protocol, Request
@@ -14,8 +16,9 @@ from nsredis.bench.peers.ours import OurNode, our_nodes
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
 from nsredis.bench.session import Session
+from nsredis.bench.talk import Talk
 from nsredis.client.http_client import ApiClient
-from nsredis.wire.api_types import HeartbeatBody, HeartbeatItem, HeartbeatsBody
+from nsredis.wire.api_types import HeartbeatBody, HeartbeatItem, HeartbeatsAnswer, HeartbeatsBody
 from nsredis.wire.codes import ONE_WAY_FLAG, RequestCode
 
 NAME: Final = "heartbeats"
@@ -38,7 +41,7 @@ def _over_http(session: Session) -> list[Measurement]:
         items = [HeartbeatItem(broker.cluster, broker.name, 0, broker.epoch) for broker in brokers.brokers]
         batches = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]
         cases = [
-            (f"batches of {BATCH} by POST", [[_batch(node, batch)] for batch in batches], BATCH),
+            (f"batches of {BATCH} by POST", [[batch_request(node, batch)] for batch in batches], BATCH),
             ("one by POST", [[_single(node, item) for item in items[at::CONNECTIONS]] for at in range(CONNECTIONS)], 1),
         ]
         for case, lanes, each in cases:
@@ -54,9 +57,15 @@ async def _registered(node: OurNode) -> Fleet:
         return fleet
 
 
-def _batch(node: OurNode, items: list[HeartbeatItem]) -> Request:
+def batch_request(node: OurNode, items: list[HeartbeatItem]) -> Request:
+    """The answer has no changing numbers: it must always be the one that is checked here first."""
     body = msgspec.json.encode(HeartbeatsBody(items))
-    return Request(request("POST", node.http, "/v1/heartbeats", body), None, 200)
+    with Talk(node.http_port) as talk:
+        said = talk.call("POST", "/v1/heartbeats", body)
+    outcomes = msgspec.json.decode(said, type=HeartbeatsAnswer).items
+    if [one.status for one in outcomes] != [HTTPStatus.NO_CONTENT] * len(items):
+        raise LoadFailed(f"not every heartbeat of a batch is taken: {said[:300]!r}")
+    return Request(request("POST", node.http, "/v1/heartbeats", body), said, 200)
 
 
 def _single(node: OurNode, item: HeartbeatItem) -> Request:

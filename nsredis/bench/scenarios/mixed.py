@@ -6,7 +6,8 @@ from nsredis.bench.brokers import Registered, register_request, route_query, rou
 from nsredis.bench.load.plan import Plan, Protocol, Request
 from nsredis.bench.peers.name_servers import name_servers, warm_s
 from nsredis.bench.peers.process import ServerProcess
-from nsredis.bench.registrations import Registrations
+from nsredis.bench.proof import Last, prove_kept
+from nsredis.bench.registrations import Registrations, counter_of
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
 from nsredis.bench.session import Session
@@ -41,13 +42,23 @@ def measure(session: Session) -> list[Measurement]:
                     requests = []
                     for i in range(WRITES):
                         requests += [reads[(lane * 7 + i * READS + read) % len(reads)] for read in range(READS)]
-                        version = ((number + 1) * WRITES + i) * CONNECTIONS + lane
+                        version = _versions(number)[i * CONNECTIONS + lane]
                         broker = brokers[lane % BROKERS]
                         requests.append(Request(register_request(broker, writers[lane % BROKERS].body(version))))
                     lanes.append(requests)
                 return Plan(Protocol.REMOTING, lanes)
 
-            return Subject(server, plan, before=registered.again, warm_s=warm_s(server))
+            def one_kept(port: int, number: int) -> None:
+                counters = {counter_of(version) for version in _versions(number)}
+                prove_kept(port, [Last.same_queues(broker, counters) for broker in brokers])
+
+            return Subject(server, plan, before=registered.again, warm_s=warm_s(server), proof=one_kept)
 
         case = f"{TOPICS} topics, {BROKERS} brokers, {CONNECTIONS} connections, 5 % registrations"
         return take_turns(session, NAME, case, [subject(server) for server in servers], Shape(CONNECTIONS))
+
+
+def _versions(number: int) -> range:
+    """Those of a round: which of them a broker registers last depends on how fast the connections are."""
+    count = WRITES * CONNECTIONS
+    return range((number + 1) * count, (number + 2) * count)

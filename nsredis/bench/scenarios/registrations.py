@@ -4,14 +4,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from nsredis.bench.brokers import Broker, compressed_registration, registration
+from nsredis.bench.brokers import VERSION, Broker, compressed_registration, registration
 from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 from nsredis.bench.peers.java import JavaNameServer
 from nsredis.bench.peers.name_servers import name_servers, warm_s
 from nsredis.bench.peers.process import ServerProcess
-from nsredis.bench.registrations import Registrations, unregister_request
+from nsredis.bench.proof import Last, prove_gone, prove_kept
+from nsredis.bench.registrations import Registrations, counter_of, queues_of, unregister_request
 from nsredis.bench.results import Measurement
-from nsredis.bench.rounds import Shape, Subject, take_turns
+from nsredis.bench.rounds import Proof, Shape, Subject, take_turns
 from nsredis.bench.session import Session
 from nsredis.core.queues import QueueData
 
@@ -32,22 +33,23 @@ def measure(session: Session) -> list[Measurement]:
             brokers = [
                 Broker(f"reg{topics}-{number}", {}, address=f"10.9.{number}.1:10911") for number in range(CONNECTIONS)
             ]
-            changed = _changed(brokers, Registrations(names, changed=names[topics // 2]), CHANGED[topics])
-            new = _new(topics, Registrations(names, changed=names[topics // 2]), NEW[topics])
-            cases: list[tuple[str, Plan | Callable[[int], Plan], float]] = [
-                ("unchanged", _unchanged(brokers, names, registration), 1),
-                ("unchanged, compressed", _unchanged(brokers, names, compressed_registration), 1),
-                ("one topic changed", changed, 1),
-                ("new, and gone again", new, 0.5),
+            chosen = names[topics // 2]
+            changed = _changed(brokers, Registrations(names, changed=chosen), CHANGED[topics])
+            new = _new(topics, Registrations(names, changed=chosen), NEW[topics])
+            cases: list[tuple[str, Plan | Callable[[int], Plan], float, Proof]] = [
+                ("unchanged", *_unchanged(brokers, names, registration)),
+                ("unchanged, compressed", *_unchanged(brokers, names, compressed_registration)),
+                ("one topic changed", changed, 1, _changes_kept(brokers, chosen, CHANGED[topics])),
+                ("new, and gone again", new, 0.5, _all_left(topics, NEW[topics])),
             ]
-            for case, plan, each in cases:
-                subjects = [_subject(server, plan, each) for server in servers if not _other_form(server, case)]
+            for case, plan, each, proof in cases:
+                subjects = [
+                    Subject(server, plan, each=each, warm_s=0.2 * warm_s(server), proof=proof)
+                    for server in servers
+                    if not _other_form(server, case)
+                ]
                 found += take_turns(session, NAME, f"{topics:,} topics, {case}", subjects, Shape(CONNECTIONS))
     return found
-
-
-def _subject(server: ServerProcess, plan: Plan | Callable[[int], Plan], each: float) -> Subject:
-    return Subject(server, plan, each=each, warm_s=0.2 * warm_s(server))
 
 
 def _other_form(server: ServerProcess, case: str) -> bool:
@@ -55,10 +57,12 @@ def _other_form(server: ServerProcess, case: str) -> bool:
     return isinstance(server, JavaNameServer) and server.major < 5 and "compressed" in case
 
 
-def _unchanged(brokers: list[Broker], names: list[str], encode: Callable[[Broker], bytes]) -> Plan:
+def _unchanged(brokers: list[Broker], names: list[str], encode: Callable[[Broker], bytes]) -> tuple[Plan, float, Proof]:
     table = dict.fromkeys(names, QueueData())
     whole = [Broker(f"{broker.name}{encode.__name__}", table, address=broker.address) for broker in brokers]
-    return Plan(Protocol.REMOTING, [[Request(encode(broker))] for broker in whole])
+    last = [Last.same_queues(broker, {VERSION.counter}) for broker in whole]
+    plan = Plan(Protocol.REMOTING, [[Request(encode(broker))] for broker in whole])
+    return plan, 1, lambda port, _: prove_kept(port, last)
 
 
 def _changed(brokers: list[Broker], registrations: Registrations, count: int) -> Callable[[int], Plan]:
@@ -66,11 +70,40 @@ def _changed(brokers: list[Broker], registrations: Registrations, count: int) ->
 
     @lru_cache(maxsize=1)
     def plan(number: int) -> Plan:
-        first = (number + 1) * count
+        first = _numbers(number, count).start
         lanes = [[Request(one) for one in registrations.requests(broker, first, count)] for broker in brokers]
         return Plan(Protocol.REMOTING, lanes, Order.ONCE)
 
     return plan
+
+
+def _changes_kept(brokers: list[Broker], topic: str, count: int) -> Proof:
+    """Each broker's last registration of the round: which one that is depends on how many there was time for."""
+
+    def proof(port: int, number: int) -> None:
+        queues = {counter_of(one): queues_of(one) for one in _numbers(number, count)}
+        prove_kept(port, [Last(broker, topic, queues) for broker in brokers])
+
+    return proof
+
+
+def _numbers(number: int, count: int) -> range:
+    """The numbers of a connection's registrations in a round."""
+    return range((number + 1) * count, (number + 2) * count)
+
+
+def _new_name(topics: int, lane: int, serial: int) -> str:
+    return f"new{topics}-{lane}-{serial}"
+
+
+def _all_left(topics: int, count: int) -> Proof:
+    """The brokers of the round have left again."""
+
+    def proof(port: int, number: int) -> None:
+        serials = _numbers(number, count)
+        prove_gone(port, [[_new_name(topics, lane, one) for one in serials] for lane in range(CONNECTIONS)])
+
+    return proof
 
 
 def _new(topics: int, registrations: Registrations, count: int) -> Callable[[int], Plan]:
@@ -81,9 +114,9 @@ def _new(topics: int, registrations: Registrations, count: int) -> Callable[[int
         lanes = []
         for lane in range(CONNECTIONS):
             requests = []
-            for serial in range((number + 1) * count, (number + 2) * count):
+            for serial in _numbers(number, count):
                 broker = Broker(
-                    f"new{topics}-{lane}-{serial}", {}, address=f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
+                    _new_name(topics, lane, serial), {}, address=f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
                 )
                 requests += [
                     Request(registrations.request(broker, lane * 10_000 + serial)),

@@ -4,13 +4,17 @@ They register again and again with a new data version, while clients query rando
 """
 
 import math
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from nsredis.bench.brokers import Broker, Registered, route_query, routes, topics_of
+from nsredis.bench.goals import REGISTRATIONS
 from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 from nsredis.bench.peers.name_servers import name_servers, warm_s
 from nsredis.bench.peers.process import ServerProcess
-from nsredis.bench.registrations import Registrations
+from nsredis.bench.proof import Last, prove_kept
+from nsredis.bench.registrations import Registrations, counter_of
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Companion, Shape, Subject, take_turns
 from nsredis.bench.session import Session
@@ -22,9 +26,6 @@ BROKERS: Final = 8
 TOPICS: Final = 10_000
 QUERIES: Final = 4_000
 """A second, at a fixed rate, so that all servers do the same work."""
-
-REGISTRATIONS: Final = 4.0
-"""A second: each broker every eight seconds, four times as often as brokers do."""
 
 ASKED: Final = 1_000
 
@@ -39,12 +40,20 @@ def measure(session: Session) -> list[Measurement]:
     ]
     writers = [(broker, Registrations(names[int(broker.cluster[-1])], changed=None)) for broker in brokers]
     seconds = max(2.0, 2 * session.seconds)
+    count = math.ceil(REGISTRATIONS * seconds * 2)
+
+    def chosen(number: int) -> Iterator[tuple[int, Broker, Registrations]]:
+        for i in range(count):
+            yield (number + 1) * count + i, *writers[(number * count + i) % len(writers)]
 
     def registering(number: int) -> Plan:
-        count = math.ceil(REGISTRATIONS * seconds * 2)
-        chosen = [writers[(number * count + i) % len(writers)] for i in range(count)]
-        requests = [Request(made.request(broker, (number + 1) * count + i)) for i, (broker, made) in enumerate(chosen)]
+        requests = [Request(made.request(broker, version)) for version, broker, made in chosen(number)]
         return Plan(Protocol.REMOTING, [requests])
+
+    def all_kept(port: int, number: int) -> None:
+        done = islice(chosen(number), 1 + int(REGISTRATIONS * seconds))  # one before the time starts
+        last = {broker.name: (version, broker) for version, broker, _ in done}
+        prove_kept(port, [Last.same_queues(broker, {counter_of(version)}) for version, broker in last.values()])
 
     with name_servers(session) as servers:
         subjects = []
@@ -53,7 +62,7 @@ def measure(session: Session) -> list[Measurement]:
             session.keep(registered)
             queries = _queries(server, brokers)
             subjects.append(Subject(server, queries, before=registered.again, warm_s=warm_s(server)))
-        companion = Companion(registering, Shape(1, 1, REGISTRATIONS))
+        companion = Companion(registering, Shape(1, 1, REGISTRATIONS), all_kept)
         case = f"{CLUSTERS * BROKERS} brokers, {QUERIES:,} queries and {REGISTRATIONS:.0f} registrations a second"
         return take_turns(session, NAME, case, subjects, Shape(16, 64, QUERIES, seconds=seconds), companion)
 
