@@ -22,6 +22,7 @@ SHOWN: Final = {
     "beside_p50_us": ("beside p50 ms", 1e-3),
     "beside_wrong_share": ("beside wrong %", 100.0),
     "ready_s": ("ready s", 1.0),
+    "reload_s": ("reload s", 1.0),
     "imports_s": ("imports s", 1.0),
     "beyond_imports_s": ("beyond imports s", 1.0),
     "command_s": ("a command s", 1.0),

@@ -16,7 +16,7 @@ from nsredis.registry.change_feed import ChangeFeed, Look
 from nsredis.registry.restore import Command, Restorer
 from nsredis.registry.snapshot import Head, SnapshotReader
 from nsredis.registry.tables import same_content
-from nsredis.view.row_changes import prepare
+from nsredis.view.row_changes import build, prepare
 from nsredis.view.saved_view import Saved
 from nsredis.view.state import State
 from nsredis.view.view import View
@@ -150,8 +150,7 @@ class Follower:
         """Every row, built aside; the rows may be newer than the head."""
         state = State(head.revision, head.tag)
         async for present in self._reader.rows():
-            for write in await prepare(state, present):
-                write(state)
+            await build(state, present)
             state.take_dirty()
         return state
 
@@ -167,8 +166,7 @@ class Follower:
             # Rows that were read may be newer than an entry's delta, so tables are read whole here.
             touched = {delta.row for delta in look.deltas}
             present = [*look.rows, *(await self._reader.read(sorted(touched)))]
-            for write in await prepare(state, present):
-                write(state)
+            await build(state, present)
             state.revision, state.tag = look.revision, look.tag
         raise NotReady("the store changes faster than it can be read; trying again")
 

@@ -28,6 +28,7 @@ async def compare(name: str, old: Table | None, new: Table | None) -> TableChang
     before = old.topics if old is not None else {}
     after = new.topics if new is not None else {}
     if not before:
+        await asyncio.sleep(0)  # it has just been decoded, and where all is read there is one after another
         return TableChange(name, new, list(after), [], [])
     old_mappings = old.mappings if old is not None else {}
     new_mappings = new.mappings if new is not None else {}

@@ -10,7 +10,7 @@ SCENARIOS: Final = {
     "visibility": "from a change on one node to a watcher of another",
     "rocketmq": "RocketMQ's own benchmark load: 32 brokers of 10,000 topics register again and again, clients query",
     "mixed": "95 % queries and 5 % registrations, as published for the Rust server",
-    "size": "20,000 and 100,000 topics: memory, start to ready, stalls",
+    "size": "20,000 and 100,000 topics: memory, start to ready, reload, stalls",
     "watchers": "a change that 1,000 watchers hear of",
     "cluster": "the cluster's information, polled by 300 brokers",
     "workers": "one and two workers on one pair of ports, which share two cores with their load",

@@ -1,18 +1,22 @@
-"""(h) 20,000 and 100,000 topics, each on 2 of 32 brokers: memory, start to ready, and stalls while brokers register."""
+"""(h) 20,000 and 100,000 topics, each on 2 of 32 brokers: memory, start to ready, reload, and stalls meanwhile."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from nsredis.bench.brokers import Broker, Registered, register_request, route_query, routes, spread, topics_of
+from nsredis.bench.failures import LoadFailed
 from nsredis.bench.kernel.accounting import memory_mib
 from nsredis.bench.kernel.cores import on_cores
 from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 from nsredis.bench.peers.ours import OurNode, Store
 from nsredis.bench.peers.process import own_environ
 from nsredis.bench.registrations import Registrations
+from nsredis.bench.reloads import reload
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Companion, Shape, Subject, take_turns
 from nsredis.bench.session import Session
@@ -21,19 +25,23 @@ NAME: Final = "size"
 BROKERS: Final = 32
 COPIES: Final = 2
 QUERIES: Final = 500
-"""A second, while brokers register."""
+"""A second, while brokers register or the node reloads."""
 
 REGISTRATIONS: Final = 8.0
 """A second."""
 
+SIZES: Final = (20_000, 100_000)
 COMMAND_S: Final = 30
+PAUSE_S: Final = 0.3
+"""Before each reload: until the load runs, and until the node has settled after the reload before."""
+
 IMPORTS: Final = "import aiohttp.web, redis.asyncio"
 
 
 def measure(session: Session) -> list[Measurement]:
     """All sizes, and the start without data."""
     found = [_start(session)]
-    for topics in (20_000, 100_000):
+    for topics in SIZES:
         found += _sized(session, topics)
     return found
 
@@ -75,8 +83,10 @@ def _sized(session: Session, topics: int) -> list[Measurement]:
             measurement.note(registered_mib=memory_mib(node.pid))
             found = _stalls(session, node, brokers, case)
             registered.again()
+            found.append(_reloads(session, node, store, brokers, case))
             session.let_go()
             measurement.note(store_mib=memory_mib(store.pid))
+        registered.close()  # only now: a node would see that they are gone
         for number in range(session.rounds):
             session.tell(f"{NAME}: {case}: start {number + 1}")
             session.quiet.wait()
@@ -107,6 +117,33 @@ def _stalls(session: Session, node: OurNode, brokers: list[Broker], case: str) -
     companion = Companion(registering, Shape(1, 1, REGISTRATIONS))
     name = f"{case}, {REGISTRATIONS:.0f} changed registrations a second"
     return take_turns(session, NAME, name, [Subject(node, queries)], Shape(8, 16, QUERIES, seconds=seconds), companion)
+
+
+def _reloads(session: Session, node: OurNode, store: Store, brokers: list[Broker], case: str) -> Measurement:
+    """Queries at a fixed rate while the node reads everything again: how long that takes, and the longest query."""
+    measurement = Measurement(NAME, f"{case}, reload", "nsredis", {})
+    known = routes(node.port, dict(list(topics_of(brokers).items())[5::97]))
+    lane = [Request(route_query(topic), body) for topic, body in known.items()]
+    plan = Plan(Protocol.REMOTING, [lane], Order.RANDOM)
+    seconds = max(2.0, 2 * session.seconds)
+    load = partial(session.generator.run, node.port, plan, node.usage)
+    for number in range(session.rounds):
+        session.tell(f"{NAME}: {measurement.case}: round {number + 1}")
+        session.keep_alive()
+        unquiet = session.quiet.wait()
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                loading = pool.submit(load, connections=8, depth=16, seconds=seconds, rate=float(QUERIES))
+                time.sleep(PAUSE_S)
+                took_s = reload(node, store, f"round {number}")
+                result = loading.result()
+        except LoadFailed as error:
+            measurement.problem = str(error)
+            break
+        quantiles = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999, "longest_us": 1.0}
+        measurement.note(reload_s=took_s, unquiet_share=unquiet, rate=result.rate, queued_share=result.queued)
+        measurement.note(**{name: result.latencies.quantile_us(part) for name, part in quantiles.items()})
+    return measurement
 
 
 def _changes(topic: str, brokers: list[Broker]) -> bool:

@@ -1,0 +1,32 @@
+"""A node that is made to read everything again, and the scenario `size` that measures it, with few topics."""
+
+import pytest
+
+from nsredis.bench.peers.ours import Store, our_nodes
+from nsredis.bench.reloads import reload, reloads
+from nsredis.bench.run import Options, new_session
+from nsredis.bench.scenarios import size
+from nsredis.bench.talk import Talk
+
+
+def test_each_reload_is_a_real_one() -> None:
+    with (
+        new_session(Options(rounds=1, seconds=0.05, quiet_s=0.0), lambda _: None) as session,
+        our_nodes(session.folder / "reloads", session.cores) as (node,),
+        Talk(node.http_port) as talk,
+    ):
+        store = node.beside
+        assert isinstance(store, Store)
+        assert reloads(talk) == 0
+        for number in (1, 2):
+            assert reload(node, store, f"number {number}") > 0
+            assert reloads(talk) == number
+
+
+def test_the_scenario_measures_reloads_beside_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(size, "SIZES", (2000,))
+    with new_session(Options(rounds=1, seconds=0.05, quiet_s=0.0), lambda _: None) as session:
+        found = {one.case: one for one in size.measure(session)}
+    assert [one.problem for one in found.values() if one.problem] == []
+    measured = found["2,000 topics, reload"].metrics
+    assert {name: len(measured[name]) for name in ("reload_s", "longest_us")} == {"reload_s": 1, "longest_us": 1}

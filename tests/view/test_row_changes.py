@@ -1,0 +1,30 @@
+"""Rows as they become a state, and who gets a turn of the loop meanwhile."""
+
+import asyncio
+
+from nsredis.core.queues import QueueData
+from nsredis.registry.tables import Table, encode_blob
+from nsredis.view.row_changes import build
+from nsredis.view.state import State
+
+TABLES = 20
+
+
+async def test_the_loop_turns_after_each_table_where_all_is_read() -> None:
+    rows = [
+        (f"table:group-{number}", {b"version": b"1", b"blob": encode_blob(Table(1, {f"topic-{number}": QueueData()}))})
+        for number in range(TABLES)
+    ]
+    state = State()
+    seen: list[int] = []
+
+    async def look() -> None:
+        while True:
+            seen.append(len(state.tables))
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    await build(state, rows)
+    looking.cancel()
+    assert len(state.topics()) == TABLES
+    assert seen == list(range(TABLES)), "some tables were read without a turn between them"
