@@ -109,6 +109,12 @@ class Caller:
         self.send(request)
         return self.answer()
 
+    def known_brokers(self) -> Collection[str]:
+        """The names of the brokers that the name server shows."""
+        told = self.call(frame(RequestCode.GET_BROKER_CLUSTER_INFO, {})).body or b"{}"
+        names: Collection[str] = fastjson.loads(told)["brokerAddrTable"]
+        return names
+
     def _exactly(self, count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
@@ -154,10 +160,8 @@ class Registered:
                 self._register(missing)
                 settled = time.monotonic() + SETTLED_S
             time.sleep(LOOK_EVERY_S)
-            told = fastjson.loads(
-                self._callers[0][1].call(frame(RequestCode.GET_BROKER_CLUSTER_INFO, {})).body or b"{}"
-            )
-            missing = [broker for broker in self.brokers if broker.name not in told["brokerAddrTable"]]
+            known = self._callers[0][1].known_brokers()
+            missing = [broker for broker in self.brokers if broker.name not in known]
 
     def _register(self, brokers: Collection[Broker]) -> None:
         names = {broker.name for broker in brokers}

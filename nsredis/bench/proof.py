@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from nsredis.bench.brokers import VERSION, Broker, Caller, frame, route_query
+from nsredis.bench.brokers import LOOK_EVERY_S, VERSION, Broker, Caller, frame, route_query
 from nsredis.bench.failures import LoadFailed
 from nsredis.wire import fastjson
 from nsredis.wire.codes import RequestCode
@@ -14,8 +15,6 @@ from nsredis.wire.topics import read_version, write_version
 
 PATIENCE_S: Final = 5.0
 """How long after its answer a registration may take until it is seen."""
-
-LOOK_EVERY_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +34,16 @@ class Last:
 
 def prove_kept(port: int, expected: Iterable[Last]) -> None:
     """The name server has what these brokers registered last, and routes show it. LoadFailed."""
-    caller = Caller(port)
-    try:
+    with closing(Caller(port)) as caller:
         for last in expected:
             _patiently(partial(_not_kept, caller, last))
-    finally:
-        caller.close()
 
 
 def prove_gone(port: int, lanes: Iterable[Collection[str]]) -> None:
     """Of the brokers of each lane no more is there than the one that had no time left to leave. LoadFailed."""
-    caller = Caller(port)
-    try:
+    with closing(Caller(port)) as caller:
         for names in lanes:
             _patiently(partial(_not_gone, caller, names))
-    finally:
-        caller.close()
 
 
 def _patiently(find_fault: Callable[[], str]) -> None:
@@ -78,6 +71,6 @@ def _not_kept(caller: Caller, last: Last) -> str:
 
 
 def _not_gone(caller: Caller, names: Collection[str]) -> str:
-    told = fastjson.loads(caller.call(frame(RequestCode.GET_BROKER_CLUSTER_INFO, {})).body or b"{}")
-    left = [name for name in names if name in told["brokerAddrTable"]]
+    known = caller.known_brokers()
+    left = [name for name in names if name in known]
     return f"{len(left) - 1} brokers are still there that have left, such as {left[0]}" if len(left) > 1 else ""

@@ -18,8 +18,8 @@ INFLATED_AT_ONCE: Final = 4096
 """Bytes of a compressed body: a thousand times that at the most when it is inflated, some milliseconds."""
 
 MOST_BYTES: Final = 128 << 20
-"""By the size that outlines say: those of 450,000 topics as they mostly are. Each takes 10 bytes where the view holds
-the same table as the outline, and 100 otherwise."""
+"""By the size that outlines say: those of 450,000 topics as they mostly are. Where the view holds the same table as an
+outline they share it, and all that is kept besides is a list of names."""
 
 
 class Outlines:

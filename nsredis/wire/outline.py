@@ -23,7 +23,7 @@ LARGE: Final = 65_536
 """Bytes of a table from which on it is worth it."""
 
 SLICE: Final = 16_384
-"""Bytes, about: some hundred topics, which take 30 microseconds to read."""
+"""Bytes, about: some hundred topics, so that one that changed has few neighbours to be read with it."""
 
 _TABLE: Final = b'"topicConfigTable":{'
 _AFTER_TABLE: Final = b'}},"topicQueueMappingDetailMap":'

@@ -3,7 +3,6 @@
 import shutil
 import socketserver
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,13 +23,13 @@ Serve = Callable[[Respond], int]
 
 
 @pytest.fixture
-def hung_up() -> list[object]:
-    """Who has closed a connection."""
-    return []
+def hung_up() -> threading.Event:
+    """Set when somebody closes a connection."""
+    return threading.Event()
 
 
 @pytest.fixture
-def serve(hung_up: list[object]) -> Iterator[Serve]:
+def serve(hung_up: threading.Event) -> Iterator[Serve]:
     """Serves what a function makes of each read; gives the port."""
     servers: list[socketserver.ThreadingTCPServer] = []
 
@@ -39,7 +38,7 @@ def serve(hung_up: list[object]) -> Iterator[Serve]:
             def handle(self) -> None:
                 while data := self.request.recv(65536):
                     self.request.sendall(respond(data))
-                hung_up.append(self.client_address)
+                hung_up.set()
 
         server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
         server.daemon_threads = server.allow_reuse_address = True
@@ -194,15 +193,15 @@ def test_a_server_that_hangs_up_or_is_not_there_is_told(generator: Generator, se
 
 
 def test_what_a_load_left_behind_can_be_seen_while_it_is_connected(
-    generator: Generator, serve: Serve, hung_up: list[object]
+    generator: Generator, serve: Serve, hung_up: threading.Event
 ) -> None:
     port = serve(lambda data: b"x" * (len(data) // 4))
-    seen: list[int] = []
+    seen: list[bool] = []
     plan = Plan(Protocol.FIXED, [[Request(b"1234", b"x")]])
 
     def proof() -> None:
-        time.sleep(0.1)  # enough to hang up in
-        seen.append(len(hung_up))
+        seen.append(hung_up.wait(0.1))
 
     generator.run(port, plan, lambda: None, connections=3, seconds=0.1, proof=proof)
-    assert seen == [0]
+    assert seen == [False]
+    assert hung_up.wait(5), "and then they go"

@@ -62,7 +62,7 @@ def raw_bodies(draw: st.DrawFn) -> tuple[bytes, bool]:
         for topic, numbers in topics.items()
     }
     mapped = {topic: orjson.loads(mapping) for topic, mapping in mappings.items()}
-    wrapper = {"topicConfigTable": configs, "topicQueueMappingInfoMap": mapped}
+    wrapper = {"topicConfigTable": configs, "topicQueueMappingDetailMap": {}, "topicQueueMappingInfoMap": mapped}
     return orjson.dumps({"topicConfigSerializeWrapper": wrapper}), False
 
 
@@ -99,7 +99,10 @@ def test_the_same_table_delta_checks_and_errors(
     """Whatever the broker said before, and also when the table moved between the checks and the merging."""
     outlines = Outlines()
     with suppress(InvalidField):
-        shown = replace(shown, topics={**shown.topics, **_topics(RemotingTopics, before, outlines).read({}).topics})
+        said = _topics(RemotingTopics, before, outlines)
+        check_body(said, {}, foreign=True)
+        shown = replace(shown, topics={**shown.topics, **said.read({}).topics})
+        said.accepted()
     part, whole = _topics(RemotingTopics, raw, outlines), _topics(WholeTopics, raw, Outlines())
     r = Registration("c", "a", 0, "h:1", data_version=version, topics=part, replaces_table=replaces, foreign=True)
     assert _error(lambda: check_body(part, shown.topics, foreign=True)) == _error(

@@ -6,6 +6,7 @@ from nsredis.core.queues import QueueData
 from nsredis.registry.tables import Table, encode_blob
 from nsredis.view.row_changes import build
 from nsredis.view.state import State
+from tests.support.background import ended
 
 TABLES = 20
 
@@ -25,6 +26,6 @@ async def test_the_loop_turns_after_each_table_where_all_is_read() -> None:
 
     looking = asyncio.create_task(look())
     await build(state, rows)
-    looking.cancel()
+    await ended(looking)
     assert len(state.topics()) == TABLES
     assert seen == list(range(TABLES)), "some tables were read without a turn between them"
