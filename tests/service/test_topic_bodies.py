@@ -87,10 +87,11 @@ def _topics(of: type[RemotingTopics], raw: tuple[bytes, bool], outlines: Outline
     return of(body, 479, compressed=compressed, max_inflated=1 << 20, broker=BrokerKey("a", 0), outlines=outlines)
 
 
-@given(tables_known(), raw_bodies(), raw_bodies(), VERSIONS, st.booleans(), st.none() | tables_known())
+@given(tables_known(), raw_bodies(), st.booleans(), raw_bodies(), VERSIONS, st.booleans(), st.none() | tables_known())
 def test_the_same_table_delta_checks_and_errors(
     shown: Table,
     before: tuple[bytes, bool],
+    had_replaced: bool,
     raw: tuple[bytes, bool],
     version: DataVersion | None,
     replaces: bool,
@@ -101,7 +102,8 @@ def test_the_same_table_delta_checks_and_errors(
     with suppress(InvalidField):
         said = _topics(RemotingTopics, before, outlines)
         check_body(said, {}, foreign=True)
-        shown = replace(shown, topics={**shown.topics, **said.read({}).topics})
+        before_version = tables.body_version(data_version_text(version), said.digest)
+        shown = tables.apply_body(shown, said.read({}).topics, before_version, replaces=had_replaced)
         said.accepted()
     part, whole = _topics(RemotingTopics, raw, outlines), _topics(WholeTopics, raw, Outlines())
     r = Registration("c", "a", 0, "h:1", data_version=version, topics=part, replaces_table=replaces, foreign=True)
