@@ -13,7 +13,7 @@ from nsredis.remoting.addresses import Networks, join_address
 from nsredis.remoting.limits import Limits
 from nsredis.remoting.name_server import NameServer
 from nsredis.remoting.opening import Tls
-from nsredis.remoting.route_shortcut import RouteShortcut
+from nsredis.remoting.route_shortcut import ROUTE, RouteShortcut
 from nsredis.remoting.server import RemotingServer
 from nsredis.service.doors import Services
 from nsredis.settings import Settings, host_port
@@ -79,7 +79,7 @@ class FrontDoors:
             drain_s=settings.drain_ms / 1000,
             trusted=Networks(filter(None, settings.remoting_trusted_proxies.split(","))),
             tls=tls,
-            shortcut=RouteShortcut(services.queries),
+            shortcut=RouteShortcut(services.queries, self._metrics.command_counter(ROUTE)),
         )
 
     async def _tls(self) -> Tls | None:

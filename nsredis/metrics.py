@@ -67,7 +67,7 @@ class Metrics:
         self._malformed = self._counter("remoting_malformed_frames", "Bytes that were no frame of the protocol")
         self._commands = _Tally("remoting", "Remoting", ("code",), "answer")
         self.registry.register(self._commands)
-        self._codes: dict[int, _Answers] = {}
+        self._codes: dict[int, Callable[[int, float, int], None]] = {}
         self._registrations = self._counter("registrations", "Registrations of brokers by outcome", "outcome")
         self._heartbeats = self._counter("heartbeats", "Heartbeats of brokers by outcome", "outcome")
         self._removals = self._counter("removals", "Brokers that left, as this node followed it", "reason")
@@ -131,14 +131,18 @@ class Metrics:
         self._malformed.inc()
 
     def request_answered(self, code: int, answer: int, seconds: float, count: int = 1) -> None:
-        """Remoting requests of one code were answered alike; codes that nobody knows are one."""
-        answers = self._codes.get(code)
-        if answers is None:
+        """Remoting requests of one code were answered alike."""
+        self.command_counter(code)(answer, seconds, count)
+
+    def command_counter(self, code: int) -> Callable[[int, float, int], None]:
+        """What counts remoting requests of a code: answer, seconds, how many. Codes that nobody knows are one."""
+        count = self._codes.get(code)
+        if count is None:
             known = code in REQUEST_CODES
-            answers = self._commands.kind(str(code) if known else "other")
+            count = self._commands.kind(str(code) if known else "other").add
             if known:
-                self._codes[code] = answers
-        answers.add(answer, seconds, count)
+                self._codes[code] = count
+        return count
 
     def registered(self, outcome: str) -> None:
         """A registration ended."""
@@ -224,8 +228,11 @@ class _Answers:
 
     def add(self, answer: int, seconds: float, count: int = 1) -> None:
         """Count requests that were answered alike."""
-        self.by_answer[answer] = self.by_answer.get(answer, 0) + count
-        self.buckets[bisect_left(REQUEST_S, seconds)] += count
+        try:
+            self.by_answer[answer] += count
+        except KeyError:
+            self.by_answer[answer] = count
+        self.buckets[bisect_left(REQUEST_S, seconds) if seconds > REQUEST_S[0] else 0] += count
         self.seconds += seconds * count
 
 

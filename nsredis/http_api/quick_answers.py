@@ -67,7 +67,7 @@ class QuickAnswers:
         if asked is None:
             return None
         started = monotonic()
-        same = asked.end is self._end and started < self._good_until and self._queries.position == self._end_of
+        same = asked.end is self._end and started < self._good_until and self._queries.position is self._end_of
         found = asked.whole if same and not self._draining() else None
         if found is None:
             found = self._look(asked, started)
@@ -110,7 +110,7 @@ class QuickAnswers:
         """What is to be sent; None where there is no answer, or more than the view decides about it."""
         if self._draining() or (now >= self._good_until and not self._begin_second(now)):
             return None
-        if self._queries.position != self._end_of:
+        if self._queries.position is not self._end_of:
             self._new_end()
         try:
             answer = asked.find()

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Final, cast
 
 from nsredis.remoting.door import Peer, Shortcut
-from nsredis.remoting.exchange import SUCCESS, Exchange
+from nsredis.remoting.exchange import Exchange
 from nsredis.remoting.greetings import hint
 from nsredis.remoting.limits import CLOSE_WITHIN_S, WRITE_HIGH
 from nsredis.remoting.outbox import Outbox
@@ -164,24 +164,22 @@ class Connection(asyncio.Protocol):
 
     def _answer_shortly(self, data: bytes, shortcut: Shortcut) -> bytes:
         """Answer the frames at the start of a read that the shortcut knows; what is left of the read."""
-        started, at, total, end = perf_counter(), 0, 0, len(data)
-        while True:
-            parts: list[bytes] = []
-            try:
+        at, end = 0, len(data)
+        try:
+            one = shortcut.answer_one(data)
+            if one is not None:
+                self._outbox.write(one, 1, len(one[-1]))
+                self._begun = True
+                return b""
+            while at != end and self._writing:
+                parts: list[bytes] = []
                 at, count, size = shortcut.answer(data, at, parts)
-            except Exception:
-                log.exception("what %s sent is answered the general way", self.peer.address)
-                break
-            if not count:
-                break
-            total += count
-            self._outbox.write(parts, count, size)
-            if at == end or not self._writing:
-                break
-        if not total:
-            return data
-        self._begun = True
-        self._shared.observer.request_answered(shortcut.code, SUCCESS, perf_counter() - started, total)
+                if not count:
+                    break
+                self._outbox.write(parts, count, size)
+                self._begun = True
+        except Exception:
+            log.exception("what %s sent is answered the general way", self.peer.address)
         return data[at:]
 
     def _work_off(self) -> None:

@@ -1,5 +1,6 @@
 """What the transport asks of the half above it, which knows what requests mean."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Protocol
 
@@ -92,14 +93,16 @@ class Door(Protocol):
 
 
 class Shortcut(Protocol):
-    """Answers requests of one code from the bytes of a read. When it fails, they are answered the general way."""
+    """Answers requests of one kind from the bytes of a read, each with success, and counts them.
 
-    @property
-    def code(self) -> int:
-        """The code of the requests that it answers."""
+    When it fails, they are answered the general way.
+    """
+
+    def answer_one(self, data: bytes) -> Sequence[bytes] | None:
+        """The answer to a read of one frame, in parts, if it is at hand without reading that; else None."""
 
     def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
-        """Answer the whole frames from `at` on, each with success; what is to be sent is added to `parts`.
+        """Answer the whole frames from `at` on; what is to be sent is added to `parts`.
 
         Returns where the first frame begins that goes the general way, how many were answered, and about how many
         bytes that makes. It may stop early when those are many.

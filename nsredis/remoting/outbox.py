@@ -1,6 +1,7 @@
 """Frames on their way out: as few writes as can be."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 JOIN_BELOW: Final = 4096
@@ -23,7 +24,7 @@ class Outbox:
         self._frames.append(frame)
         self.size += len(frame)
 
-    def write(self, parts: list[bytes], count: int, size: int) -> None:
+    def write(self, parts: Sequence[bytes], count: int, size: int) -> None:
         """Write `count` frames of about `size` bytes that are in parts, and before them what was collected."""
         if self._frames:
             self.flush()

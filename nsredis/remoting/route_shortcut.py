@@ -5,17 +5,23 @@ view keeps until a topic changes: so both ways give the same bytes, and nothing 
 """
 
 import struct
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from time import perf_counter
 from typing import Final, NamedTuple
 
-from nsredis.remoting.header_memo import MARK, HeaderMemo, Known
+from nsredis.remoting.header_memo import LONGEST, MARK, HeaderMemo, Known
 from nsredis.service.query_service import QueryService
 from nsredis.wire import binary_header, json_header
-from nsredis.wire.codes import OUR_VERSION, RESPONSE_FLAG, VERSION_STANDARD_JSON, RequestCode
+from nsredis.wire.codes import OUR_VERSION, RESPONSE_FLAG, VERSION_STANDARD_JSON, RequestCode, ResponseCode
 from nsredis.wire.commands import Serialization
 from nsredis.wire.frames import MAX_FRAME, MalformedFrame
 
+Count = Callable[[int, float, int], None]
+"""Code of the answer, seconds each, how many."""
+
 ROUTE: Final = int(RequestCode.GET_ROUTEINFO_BY_TOPIC)
+SUCCESS: Final = int(ResponseCode.SUCCESS)
 MOST_AT_ONCE: Final = 256 << 10
 """Bytes of bodies after which the answers are to be sent before there are more."""
 
@@ -44,15 +50,46 @@ _BINARY_LENGTH: Final = _WORD + len(_HEADER)
 class RouteShortcut:
     """A Shortcut for plain route queries. Zones, topics that are not known, errors: all that goes the general way."""
 
-    code = ROUTE
-
-    def __init__(self, queries: QueryService) -> None:
+    def __init__(self, queries: QueryService, count: Count) -> None:
+        """`count`: is told of answers, and how long they took."""
         self._queries = queries
+        self._count = count
         self.memo = HeaderMemo()
         """What it knows without reading."""
 
+    def answer_one(self, data: bytes) -> Sequence[bytes] | None:
+        """As `Shortcut.answer_one`. As few steps as can be: most reads bring one query."""
+        if len(data) > LONGEST:
+            return None
+        started = perf_counter()
+        start, _, rest = data.partition(MARK)
+        try:
+            digits, tail, stop, topic, length, head = self.memo.known[start]
+            body = self._queries.routes_at_hand()[topic].body
+        except KeyError:
+            return None
+        number = rest[:digits]
+        if (
+            len(rest) != stop
+            or len(body) != length
+            or not rest.startswith(tail, digits)
+            or not number.isdigit()
+            or number[0] == _ZERO
+        ):
+            return None
+        self._count(SUCCESS, perf_counter() - started, 1)
+        return head, number, _JSON_REST, body
+
     def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
-        """As `Shortcut.answer`. Frames up to the first that does not begin in a known way are not read at all.
+        """As `Shortcut.answer`, counted in one."""
+        started = perf_counter()
+        stop, count, size = self._answer(data, at, parts)
+        if count:
+            self._count(SUCCESS, perf_counter() - started, count)
+        return stop, count, size
+
+    def _answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:
+        """Frames up to the first that does not begin in a known way are not read at all.
 
         That loop has few calls, as it runs for every request.
         """

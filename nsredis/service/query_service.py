@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -28,6 +28,9 @@ from nsredis.view.state import State
 from nsredis.view.subscriptions import Subscription
 from nsredis.view.view import View
 from nsredis.wire import bodies
+
+NOWHERE: Final = (0, "")
+"""The position of a node without a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class QueryService:
     def position(self) -> tuple[int, str]:
         """Revision and tag of this node's view: where they are equal, so are all answers."""
         state = self._view.state
-        return (state.revision, state.tag) if state is not None else (0, "")
+        return state.position if state is not None else NOWHERE
 
     @property
     def settings(self) -> NamespaceSettings:

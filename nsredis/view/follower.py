@@ -167,7 +167,7 @@ class Follower:
             touched = {delta.row for delta in look.deltas}
             present = [*look.rows, *(await self._reader.read(sorted(touched)))]
             await build(state, present)
-            state.revision, state.tag = look.revision, look.tag
+            state.position = look.revision, look.tag
         raise NotReady("the store changes faster than it can be read; trying again")
 
     async def _put_back(self, old: State, present: State) -> None:

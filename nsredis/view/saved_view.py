@@ -103,7 +103,7 @@ class SavedView:
         state = view.state
         if state is None or view.saved or view.stale_ms() > 0:
             return
-        position = (state.revision, state.tag)
+        position = state.position
         if position == self._position and time.monotonic() - self._saved_at < refresh_s(self._max_age_ms):
             return
         started = time.monotonic()

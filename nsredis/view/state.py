@@ -41,8 +41,8 @@ class State:
     """Rows by name, and topics by group and groups by topic. Written by the follower only, without an await."""
 
     def __init__(self, revision: int = 0, tag: str = "") -> None:
-        self.revision = revision
-        self.tag = tag
+        self.position = (revision, tag)
+        """Replaced as one, so that two answers of one position have the same tuple."""
         self.brokers: dict[BrokerKey, Broker] = {}
         self.suspects: set[BrokerKey] = set()
         self.held: set[BrokerKey] = set()
@@ -65,6 +65,16 @@ class State:
         self._group_names = 0
 
     # Rows ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        """How far it is."""
+        return self.position[0]
+
+    @property
+    def tag(self) -> str:
+        """What tells apart two histories that came to the same revision."""
+        return self.position[1]
 
     def set_broker(self, key: BrokerKey, broker: Broker | None) -> None:
         """A broker's record as it is now, None when it left."""

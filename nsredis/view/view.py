@@ -75,7 +75,7 @@ class View:
         for write in writes:
             write(state)
         state.changes.extend(changes)
-        state.revision, state.tag = revision, tag
+        state.position = revision, tag
         self._tell(state.take_dirty())
         self._count(changes)
         self._wake()

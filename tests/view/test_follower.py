@@ -29,7 +29,7 @@ async def test_a_fork_is_told_to_the_store_before_the_view_takes_the_other_histo
     view, observer = View(SilentObserver()), SilentObserver()
 
     def position() -> tuple[int, str]:
-        return (view.state.revision, view.state.tag) if view.state is not None else (0, "")
+        return view.state.position if view.state is not None else (0, "")
 
     sweeper = Sweeper(store.runner, "n1", lambda: 0.5, position)
     follower = Follower(

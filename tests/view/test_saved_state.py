@@ -57,7 +57,7 @@ async def test_what_moves_while_it_is_encoded_is_not_mixed_in() -> None:
             for broker_id in (0, 2):
                 state.set_broker(BrokerKey(f"broker {number}", broker_id), None)
             state.set_group(f"broker {number}", None)
-        state.revision = 99
+        state.position = 99, state.tag
 
     _, file = await asyncio.gather(move(), _file(state))
     back = await decode(file)

@@ -65,6 +65,11 @@ async def _following() -> View:
     return view
 
 
+def _move_on(view: View) -> None:
+    state = _state(view)
+    state.position = state.revision + 1, state.tag
+
+
 def _state(view: View) -> State:
     assert view.state is not None
     return view.state
@@ -168,7 +173,7 @@ async def test_a_write_that_fails_leaves_the_file_before_it(place: Place, monkey
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    _state(view).revision += 1
+    _move_on(view)
     await saved.save(view)
     assert place.saves.outcomes == [True, False]
     assert place.files == ["ns.view"]
@@ -180,7 +185,7 @@ async def test_it_saves_by_itself_after_a_change(place: Place, monkeypatch: pyte
     view = await _following()
     task = asyncio.create_task(place.saved().run(view))
     await eventually(lambda: place.saves.outcomes == [True])
-    _state(view).revision += 1
+    _move_on(view)
     await eventually(lambda: place.saves.outcomes == [True, True])
     task.cancel()
     found = await place.saved().load()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from nsredis.core.brokers import Broker, BrokerKey, Group, Override
 from nsredis.core.kv import KvEntry
@@ -12,7 +13,7 @@ from nsredis.registry.tables import Table
 from nsredis.remoting.connection import Connection
 from nsredis.remoting.limits import Budget, Limits
 from nsredis.remoting.name_server import NameServer
-from nsredis.remoting.route_shortcut import RouteShortcut
+from nsredis.remoting.route_shortcut import ROUTE, RouteShortcut
 from nsredis.remoting.shared import Shared
 from nsredis.service.doors import Services
 from nsredis.service.query_service import QueryService
@@ -61,7 +62,7 @@ class Both:
         services = Services(None, self.queries, *[None] * 5)  # type: ignore[arg-type]  # no other verb is asked
         self.door = NameServer(services, dict, updates_allowed=False, max_inflated=1 << 20)
         self.observers = (Remembering(), Remembering())
-        self.shortcut = RouteShortcut(self.queries)
+        self.shortcut = RouteShortcut(self.queries, partial(self.observers[1].request_answered, ROUTE))
 
     def answers(self, *reads: bytes) -> tuple[tuple[bytes, bool], tuple[bytes, bool]]:
         """What the general way writes to these reads and whether it cuts the peer off, and what the short one does."""

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nsredis.remoting import header_memo
+from nsredis.remoting.route_shortcut import ROUTE
 from nsredis.view.state import State
 from nsredis.wire.codes import OUR_VERSION
-from tests.remoting.shortcut.both_ways import TOPICS, Both, agree, asked, filled
+from tests.remoting.shortcut.both_ways import CHANGES, TOPICS, Both, agree, asked, filled
 from tests.remoting.shortcut.frames import framed, odd_headers, plain_frames
 
 NUMBERS = st.one_of(
@@ -39,7 +40,7 @@ async def test_a_header_that_was_read_before_but_for_its_number_is_answered_alik
         before, old, after = header[: digits.start(1)], digits[1], header[digits.end(1) :]
         new = number.encode()
         others = [before + one + after for one in (new, new[: len(old)].rjust(len(old), b"0"))]
-    frames = [framed(one) for one in (header, *others, header)]
+    frames = [framed(one) for one in (header, header, *others, header)]  # the second time it is at hand
     agree(*both.answers(*frames))
     agree(*both.answers(b"".join(frames)))
 
@@ -74,6 +75,27 @@ async def test_a_header_is_read_once_for_all_numbers_with_as_many_digits(both: B
 async def test_what_follows_the_number_has_to_be_the_same(both: Both, other: bytes) -> None:
     assert both.shortcut.answer(asked(77), 0, [])[1] == 1
     agree(*both.answers(asked(79) + other, asked(80)))
+    agree(*both.answers(asked(79), other))
+
+
+async def test_one_frame_that_was_read_before_but_for_its_number_is_at_hand(both: Both) -> None:
+    assert both.shortcut.answer_one(asked(77)) is None
+    agree(*both.answers(asked(77), asked(77)))
+    counted = both.observers[1].answered[ROUTE, 0]
+    one = both.shortcut.answer_one(asked(78))
+    assert both.observers[1].answered[ROUTE, 0] == counted + 1
+    assert one is not None
+    assert b"".join(one) == both.answers(asked(78))[0][0]
+    for unlike in (asked(7), asked(777), asked(78) + asked(78), asked(78)[:-1], b"", asked(78, "TopicB")):
+        assert both.shortcut.answer_one(unlike) is None
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_is_at_hand_is_what_the_view_holds(both: Both, change: str) -> None:
+    agree(*both.answers(asked(77), asked(78)))
+    both.view.apply([CHANGES[change]], [], both.view.revision + 1, change)
+    for _ in range(2):
+        agree(*both.answers(asked(79)))
 
 
 async def test_clients_of_two_releases_that_begin_alike_are_both_known(

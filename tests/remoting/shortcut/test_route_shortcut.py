@@ -82,11 +82,14 @@ def test_a_read_that_begins_with_a_large_frame_is_not_looked_at(both: Both) -> N
     assert both.shortcut.answer(asked(5) + frame, 0, [])[1] > 0
 
 
-def test_nothing_is_answered_without_a_view_or_from_an_older_one(both: Both) -> None:
+async def test_nothing_is_answered_without_a_view_or_from_an_older_one(both: Both) -> None:
     empty = Both()
     assert empty.shortcut.answer(query("TopicA"), 0, []) == (0, 0, 0)
+    agree(*both.answers(asked(77), asked(78)))
+    assert both.shortcut.answer_one(asked(78)) is not None
     both.view.publish(State(2, "other"))
     assert both.shortcut.answer(query("TopicA"), 0, []) == (0, 0, 0)
+    assert both.shortcut.answer_one(asked(78)) is None
 
 
 def test_it_stops_when_the_answers_are_large(both: Both) -> None:
