@@ -19,6 +19,8 @@ KNOWN_RELEASES: Final = ("3.14.",)
 
 USED: Final = frozenset(
     {
+        "_close",
+        "_force_close",
         "_keepalive_timeout",
         "_loop",
         "_manager",
@@ -27,7 +29,6 @@ USED: Final = frozenset(
         "_paused",
         "_request_count",
         "_upgraded",
-        "_waiter",
         "transport",
     }
 )
@@ -58,6 +59,8 @@ class QuickConnection(RequestHandler):
         super().__init__(*args, **options)
         self._quick = quick
         self._only_gets = True
+        self._at_rest = True
+        """Whether all that came is answered, and more may come. aiohttp may have yet to come round and wait for it."""
         self._learning: bytes | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -65,11 +68,10 @@ class QuickConnection(RequestHandler):
         if not self._only_gets:
             super().data_received(data)
             return
-        waiter = self._waiter
-        idle = waiter is not None and not waiter.done() and not self._messages
-        answer = self._quick.answer(data) if idle and not self._paused else None
+        at_rest = self._at_rest and not self._close and not self._force_close
+        answer = self._quick.answer(data) if at_rest and not self._paused else None
         if answer is None:
-            self._receive_plainly(data, idle=idle)
+            self._receive_plainly(data, at_rest=at_rest)
             return
         head, body = answer
         transport, manager = self.transport, self._manager
@@ -83,8 +85,9 @@ class QuickConnection(RequestHandler):
         manager.requests_count += 1
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
 
-    def _receive_plainly(self, data: bytes, *, idle: bool) -> None:
+    def _receive_plainly(self, data: bytes, *, at_rest: bool) -> None:
         count = self._request_count
+        self._at_rest = False
         super().data_received(data)
         self._only_gets = (
             data.startswith(b"GET ")
@@ -97,7 +100,7 @@ class QuickConnection(RequestHandler):
             message, payload = self._messages[-1]
             if isinstance(message, _ErrInfo) or payload is not EMPTY_PAYLOAD:
                 self._only_gets = False
-            elif idle:
+            elif at_rest:
                 self._learning = data
 
     async def finish_response(
@@ -105,10 +108,11 @@ class QuickConnection(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer, and remember what was asked."""
         raw, self._learning = self._learning, None
-        finished = await super().finish_response(request, resp, start_time)
+        sent, reset = await super().finish_response(request, resp, start_time)
+        self._at_rest = bool(sent.keep_alive) and not reset and not self._messages
         if raw is not None and isinstance(request, web.Request) and raw.startswith(b"GET %b " % _target(request)):
-            self._quick.learn(raw, request, finished[0])
-        return finished
+            self._quick.learn(raw, request, sent)
+        return sent, reset
 
 
 def _target(request: web.Request) -> bytes:

@@ -91,12 +91,18 @@ class Conversation:
 
     async def send(self, *reads: bytes) -> bytes:
         """What is answered to these reads, once the connection is at rest again."""
+        return await self.send_in_turn(
+            *[(read, 8) for read in reads]
+        )  # of a request that is whole, most is done by then
+
+    async def send_in_turn(self, *reads: tuple[bytes, int]) -> bytes:
+        """The same; behind each read the loop takes so many turns."""
         await self.at_rest()
         before = len(self.wire.written)
-        for read in reads:
+        for read, turns in reads:
             if not self.wire.closed:
                 self.protocol.data_received(read)
-                for _ in range(8):  # of a request that is whole, most is done by then
+                for _ in range(turns):
                     await asyncio.sleep(0)
         await self.at_rest()
         return self.wire.written[before:]

@@ -1,6 +1,7 @@
 """Which requests are answered without aiohttp's machinery, and which are not."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,8 @@ from nsredis.view.state import State
 from tests.http_api.quick.both_ways import BothWays, comparable
 from tests.http_api.quick.conftest import GET, LISTS, PATHS, Hits, filled
 from tests.support.eventually import eventually
+
+OTHER = GET.replace(b"routes/TopicA", b"clusters")
 
 # The same bytes, whatever is sent and whatever happens
 
@@ -96,6 +99,47 @@ async def test_both_ways_send_the_same_bytes_and_count_alike(both: BothWays, sto
             assert answers["quick"] == answers["plain"]
             assert talks["quick"].wire.closed == talks["plain"].wire.closed
     assert both.counts["quick"].answers == both.counts["plain"].answers
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (OTHER, GET),
+        (OTHER, OTHER, GET),
+        (OTHER, GET, OTHER),
+        (OTHER, GET[:9], GET[9:], GET),
+        (GET[:-2] + b"Connection: close\r\n\r\n", GET),
+        (GET.replace(b"1.1", b"1.0"), GET),
+        (GET.replace(b"TopicA", b"Nope"), GET),
+        (GET.replace(b"GET", b"HEAD"), GET),
+        (b"nonsense\r\n\r\n", GET),
+    ],
+)
+async def test_both_ways_send_the_same_bytes_to_who_does_not_wait(both: BothWays, asked: tuple[bytes, ...]) -> None:
+    """However far aiohttp is with one request when the next one comes."""
+    for turns in itertools.product(range(6), repeat=len(asked) - 1):
+        both.begin(filled())
+        await both.connect("quick").send(GET)
+        await both.connect("plain").send(GET)
+        reads = list(zip(asked, (*turns, 0), strict=True))
+        answers = {way: comparable(await both.connect(way).send_in_turn(*reads)) for way in both.counts}
+        assert answers["quick"] == answers["plain"]
+        assert both.counts["quick"].answers == both.counts["plain"].answers
+
+
+async def test_who_asks_again_at_once_takes_the_short_way_too(both: BothWays, hits: Hits) -> None:
+    """The answer is out before aiohttp's task has come round to wait for what comes next."""
+    talk = both.connect("quick")
+    first = await talk.send(GET)
+    talk.protocol.data_received(OTHER)
+    before = len(talk.wire.written)
+    await eventually(lambda: len(talk.wire.written) > before, every_s=0.0)
+    before = len(talk.wire.written)
+    talk.protocol.data_received(GET)
+    assert comparable(talk.wire.written[before:]) == comparable(first)
+    assert hits.count == 1
+    await talk.send(OTHER)
+    assert hits.count == 2
 
 
 async def test_a_request_that_comes_again_takes_the_short_way(both: BothWays, hits: Hits) -> None:
