@@ -1,5 +1,6 @@
 """JSON headers of route queries that differ in nothing but their number from one that was read before."""
 
+import sys
 from typing import Final, NamedTuple
 
 import msgspec
@@ -42,7 +43,8 @@ class HeaderMemo:
     def __init__(self) -> None:
         self.known: dict[bytes | tuple[bytes, bytes], Known] = {}
         """By the frame's bytes before its mark; others that begin like that, by these and their tails."""
-        self._tails: dict[bytes, bytes] = {}  # there are few, and one of each is in the processor's cache
+        # There are few tails, with what follows from them, and one of each is in the processor's cache.
+        self._rests: dict[tuple[int, bytes], tuple[int, bytes, int]] = {}
         self._missed = 0
 
     def twin(self, start: bytes, tail: bytes) -> Known:
@@ -68,12 +70,12 @@ class HeaderMemo:
         except (ValueError, RecursionError):
             return
         if read == msgspec.structs.replace(header, opaque=int(other)):
-            topic = (header.ext or {}).get("topic", "")
+            topic = sys.intern((header.ext or {}).get("topic", ""))  # the very name that the view knows it by
             first = self.known.get(start)
             if first is not None:
                 self.known[start, first.tail] = first
-            shared = self._tails.setdefault(tail, tail)
-            self.known[start] = Known(len(number), shared, len(rest), topic, -1, b"")
+            rest_of = self._rests.setdefault((len(number), tail), (len(number), tail, len(rest)))
+            self.known[start] = Known(*rest_of, topic, -1, b"")
 
     def _has_room(self) -> bool:
         """Once it is full, it begins anew after several times as many misses: to learn has its price."""
@@ -84,5 +86,5 @@ class HeaderMemo:
             return False
         self._missed = 0
         self.known.clear()
-        self._tails.clear()
+        self._rests.clear()
         return True
