@@ -15,8 +15,8 @@ HEAD: Final = """\
 Everything here was measured on one machine, side by side: the servers take turns round by round, so what disturbs
 the machine disturbs all of them. Measure yours: `make bench` takes about 25 minutes, `make bench ARGS='routes
 http'` runs some scenarios, `make bench ARGS='all --into docs'` makes this page again. Peers that are not installed are
-named and left out. `make bench-quick` takes less than two minutes and compares the hot paths with the figures kept in
-[bench-quick.json](bench-quick.json).
+named and left out. `make bench-quick` takes less than two minutes and compares the hot paths (queries, heartbeats and
+registrations) with the figures kept in [bench-quick.json](bench-quick.json).
 
 ![Server CPU per request](performance.svg)
 
