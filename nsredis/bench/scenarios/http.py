@@ -1,4 +1,4 @@
-"""(b) The same routes over HTTP, whole and as 304, beside servers that everybody knows."""
+"""(b) The same routes over HTTP, whole and as 304, beside servers that everybody knows; at fixed rates too."""
 
 import base64
 from contextlib import ExitStack
@@ -19,6 +19,7 @@ from nsredis.bench.peers.plain_aiohttp import PlainAiohttp
 from nsredis.bench.peers.redis_get import RedisGet
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
+from nsredis.bench.scenarios.routes import FIXED_RATES
 from nsredis.bench.session import Session
 from nsredis.bench.talk import Talk
 
@@ -49,6 +50,9 @@ def measure(session: Session) -> list[Measurement]:
                 where = f"{width} brokers, {count} connections"
                 found += take_turns(session, NAME, f"200, {where}", whole, Shape(count))
                 found += take_turns(session, NAME, f"304, {where}", not_modified, Shape(count))
+            for rate in FIXED_RATES if width == 2 else ():
+                case = f"200, {width} brokers, 50 connections, {rate:,} a second"
+                found += take_turns(session, NAME, case, whole, Shape(50, rate=rate))
     return found
 
 

@@ -22,6 +22,9 @@ CHANGED: Final = {100: 300, 1000: 100, 10_000: 12}
 
 NEW: Final = {100: 100, 1000: 25, 10_000: 4}
 
+FIXED_RATES: Final = {(10_000, "unchanged"): 20}
+"""A second, of some cases: well below what the Java servers can do."""
+
 
 def measure(session: Session) -> list[Measurement]:
     """All cases."""
@@ -45,7 +48,11 @@ def measure(session: Session) -> list[Measurement]:
                     for server in servers
                     if not _other_form(server, case)
                 ]
-                found += take_turns(session, NAME, f"{topics:,} topics, {case}", subjects, Shape(CONNECTIONS))
+                whole = f"{topics:,} topics, {case}"
+                found += take_turns(session, NAME, whole, subjects, Shape(CONNECTIONS))
+                if rate := FIXED_RATES.get((topics, case)):
+                    at_rate = Shape(CONNECTIONS, rate=rate, seconds=2 * session.seconds)
+                    found += take_turns(session, NAME, f"{whole}, {rate} a second", subjects, at_rate)
     return found
 
 
