@@ -15,8 +15,8 @@ HEAD: Final = """\
 Everything here was measured on one machine, side by side: the servers take turns round by round, so what disturbs
 the machine disturbs all of them. Measure yours: `make bench` takes about 25 minutes, `make bench ARGS='routes
 http'` runs some scenarios, `make bench ARGS='all --into docs'` makes this page again. Peers that are not installed are
-named and left out. `make bench-quick` takes less than two minutes and compares the hot paths with the figures kept in
-[bench-quick.json](bench-quick.json).
+named and left out. `make bench-quick` takes less than two minutes and compares the hot paths (queries, heartbeats and
+registrations) with the figures kept in [bench-quick.json](bench-quick.json).
 
 ![Server CPU per request](performance.svg)
 
@@ -27,8 +27,10 @@ named and left out. `make bench-quick` takes less than two minutes and compares 
 * **Rates** are of one server core, pinned; the load and the store have the other one. `≥` marks a rate at which the
   load's own core was full before the server's, `~` one that was measured while others were at work on the machine: then
   only the processor time counts, and so it does in ratios.
-* **Latencies** of cases with a rate in their name are open loop, counted from the time at which a request was due; in
-  the others each answer lets the next request go, so they grow with the number of connections.
+* **Latencies** of cases with a rate in their name, such as `2,000 a second`, are open loop, counted from the time at
+  which a request was due. Where clearly less than that was answered, the server did not keep up, and they grow with the
+  length of the round. In the other cases each answer lets the next request go, so they grow with the number of
+  connections. Of a round with fewer than 1,000 answers, p99.9 is the longest.
 * Each figure is the median of the rounds, but for some of `size` that are read once: `registered`, `all asked`, `peak`
   and `store MiB`. Ratios are taken within a round; beside their median stand the least and the most. `waited for CPU`
   is how long the server's threads (or the load) stood in the run queue, and `stolen` what the hypervisor took: where

@@ -1,6 +1,6 @@
 """Registrations in numbers: whole tables that differ in their version and in one topic, spliced and not encoded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from nsredis.bench.brokers import Broker, frame, register_request
 from nsredis.core.brokers import DataVersion
@@ -40,10 +40,6 @@ class Registrations:
     def request(self, broker: Broker, number: int) -> bytes:
         """That registration, by a broker."""
         return register_request(broker, self.body(number))
-
-    def requests(self, broker: Broker, first: int, count: int) -> Iterator[bytes]:
-        """Many of them."""
-        return (self.request(broker, number) for number in range(first, first + count))
 
 
 def unregister_request(broker: Broker) -> bytes:

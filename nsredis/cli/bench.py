@@ -10,6 +10,7 @@ import msgspec
 from nsredis.bench.capacity.figures import NAME as CAPACITY
 from nsredis.bench.capacity.page import tables
 from nsredis.bench.documents import write_into
+from nsredis.bench.failures import LoadFailed
 from nsredis.bench.folder import temporary_folder
 from nsredis.bench.goals import OURS, verdicts
 from nsredis.bench.quick import measure_quick, quick_rows, read_figures, write_figures
@@ -135,7 +136,10 @@ def _scenarios(names: Sequence[str], options: Options, into: Path | None, *, as_
 
 
 def _quick(figures: Path | None, *, renew: bool, as_json: bool) -> None:
-    now = measure_quick(_tell)
+    try:
+        now = measure_quick(_tell)
+    except LoadFailed as error:
+        fail(str(error))
     if as_json:
         output.json_body(msgspec.json.encode(now))
     else:

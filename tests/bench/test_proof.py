@@ -7,10 +7,10 @@ import pytest
 from nsredis.bench import proof
 from nsredis.bench.brokers import VERSION, Registered, spread
 from nsredis.bench.failures import LoadFailed
+from nsredis.bench.heartbeats import batch_request
 from nsredis.bench.peers.ours import OurNode, our_nodes
 from nsredis.bench.proof import Last, prove_gone, prove_kept
 from nsredis.bench.run import Options, new_session
-from nsredis.bench.scenarios.heartbeats import batch_request
 from nsredis.wire.api_types import HeartbeatItem
 
 BROKERS = spread(2, 3, word="kept")

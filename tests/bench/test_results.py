@@ -81,6 +81,17 @@ def test_registrations_beside_queries_must_keep_up() -> None:
     assert [(one.metric, one.words) for one in verdicts(Run({}, measurements=[late]))] == [("beside_rate", "missed")]
 
 
+def test_another_case_with_a_rate_in_its_name_is_not_what_a_goal_is_for() -> None:
+    run = Run({})
+    case = "100 topics, 10 brokers, 16 connections, 5 % registrations"
+    for where, slower in ((case, 2.0), (f"{case}, 4,000 a second", 3.0)):
+        run.measurements += [
+            Measurement("mixed", where, server, {"cpu_us": [cpu]})
+            for server, cpu in (("nsredis", 10.0), ("Java 4.9.7", 10.0 * slower))
+        ]
+    assert [(one.against, one.middle) for one in verdicts(run)] == [("Java 4.9.7", 2.0)]
+
+
 def test_goals_name_scenarios_that_there_are() -> None:
     assert {goal.scenario for goal in GOALS} <= set(SCENARIOS)
 

@@ -55,6 +55,14 @@ def test_one_wrong_answer_of_ours_is_a_failure(session: Session, echo: EchoServe
     assert found.metrics == {}
 
 
+def test_a_rate_that_is_not_reached_is_told_as_it_was_with_all_its_waiting(session: Session, echo: EchoServer) -> None:
+    plan = Plan(Protocol.FIXED, [[Request(QUERY, b"right")]])
+    (found,) = take_turns(session, "routes", "x", [Subject(echo, plan)], Shape(1, rate=200_000))
+    assert found.problem == ""
+    assert 0 < max(found.metrics["rate"]) < 150_000, "one connection with one request at a time"
+    assert min(found.metrics["p50_us"]) > 5_000
+
+
 def test_what_was_not_kept_ends_a_measurement(session: Session, echo: EchoServer) -> None:
     asked: list[tuple[int, int]] = []
 

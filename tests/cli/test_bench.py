@@ -111,6 +111,9 @@ async def test_a_scenario_is_measured_beside_its_peers_and_written_down(tmp_path
     measured = {(one["scenario"], one["server"]) for one in said["measurements"]}
     workers = {("workers", "nsredis, 1 worker"), ("workers", "nsredis, 2 workers")}
     assert measured == {("http", "nsredis"), ("http", "aiohttp"), ("mixed", "nsredis"), *workers}
+    at_rates = [(one["scenario"], one["server"]) for one in said["measurements"] if one["case"].endswith(" a second")]
+    twice = [("http", "nsredis"), ("http", "aiohttp")] * 2
+    assert at_rates == [*twice, ("mixed", "nsredis"), *sorted(workers)]
     for one in said["measurements"]:
         assert one["problem"] == ""
         assert min(one["metrics"]["cpu_us"]) > 0

@@ -1,4 +1,4 @@
-"""(b) The same routes over HTTP, whole and as 304, beside servers that everybody knows."""
+"""(b) The same routes over HTTP, whole and as 304, beside servers that everybody knows; at fixed rates too."""
 
 import base64
 from contextlib import ExitStack
@@ -19,6 +19,7 @@ from nsredis.bench.peers.plain_aiohttp import PlainAiohttp
 from nsredis.bench.peers.redis_get import RedisGet
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
+from nsredis.bench.scenarios.routes import FIXED_RATES
 from nsredis.bench.session import Session
 from nsredis.bench.talk import Talk
 
@@ -38,10 +39,10 @@ def measure(session: Session) -> list[Measurement]:
             paths = [f"/v1/routes/{topic}" for topic in topics_of(brokers)]
             answers = _checked(node, paths, brokers)
             others = _others(session, stack, answers) if width == 2 else _files(session, stack, answers)
-            whole = [Subject(node, _plan(node.http_port, paths), node.http_port), *others]
-            not_modified = [Subject(node, _plan(node.http_port, paths, fresh=False), node.http_port)]
+            whole = [Subject(node, get_plan(node.http_port, paths), node.http_port), *others]
+            not_modified = [Subject(node, get_plan(node.http_port, paths, fresh=False), node.http_port)]
             not_modified += [
-                Subject(other.server, _plan(other.server.port, _names(answers), fresh=False), name=other.name)
+                Subject(other.server, get_plan(other.server.port, _names(answers), fresh=False), name=other.name)
                 for other in others
                 if other.tags
             ]
@@ -49,6 +50,9 @@ def measure(session: Session) -> list[Measurement]:
                 where = f"{width} brokers, {count} connections"
                 found += take_turns(session, NAME, f"200, {where}", whole, Shape(count))
                 found += take_turns(session, NAME, f"304, {where}", not_modified, Shape(count))
+            for rate in FIXED_RATES if width == 2 else ():
+                case = f"200, {width} brokers, 50 connections, {rate:,} a second"
+                found += take_turns(session, NAME, case, whole, Shape(50, rate=rate))
     return found
 
 
@@ -56,14 +60,14 @@ def _checked(node: OurNode, paths: list[str], brokers: list[Broker]) -> dict[str
     """Each topic's answer, checked to name all of its brokers."""
     answers: dict[str, bytes] = {}
     names = {broker.name for broker in brokers}
-    for path, (body, _) in fetch(node.http_port, paths).items():
+    for path, (body, _) in _fetch(node.http_port, paths).items():
         if {row["brokerName"] for row in orjson.loads(body)["queueDatas"]} != names:
             raise LoadFailed(f"{path} is not as it was registered: {body[:300]!r}")
         answers[path.rpartition("/")[2]] = body
     return answers
 
 
-def fetch(port: int, paths: list[str]) -> dict[str, tuple[bytes, str]]:
+def _fetch(port: int, paths: list[str]) -> dict[str, tuple[bytes, str]]:
     """The body and the ETag of each answer. LoadFailed when one is not good."""
     with Talk(port) as talk:
         return {path: (talk.call("GET", path), talk.tag) for path in paths}
@@ -73,10 +77,11 @@ def _names(answers: dict[str, bytes]) -> list[str]:
     return [f"/{topic}" for topic in answers]
 
 
-def _plan(port: int, paths: list[str], *, fresh: bool = True) -> Plan:
+def get_plan(port: int, paths: list[str], *, fresh: bool = True) -> Plan:
+    """GETs of these paths, at random; without `fresh` those of one who has the answers already, which are 304."""
     requests: list[Request] = []
     host = f"127.0.0.1:{port}"
-    for path, (body, tag) in fetch(port, paths).items():
+    for path, (body, tag) in _fetch(port, paths).items():
         if fresh:
             requests.append(Request(request("GET", host, path), body, 200))
         else:
@@ -99,12 +104,12 @@ def _files(session: Session, stack: ExitStack, answers: dict[str, bytes]) -> lis
     core = session.cores.server
     subjects: list[Subject] = []
     if aiohttp := start_peer(session, stack, "aiohttp", lambda: PlainAiohttp(session.folder, core, files)):
-        subjects.append(Subject(aiohttp, _plan(aiohttp.port, _names(answers)), tags=True))
+        subjects.append(Subject(aiohttp, get_plan(aiohttp.port, _names(answers)), tags=True))
     nginx = start_peer(session, stack, "nginx", lambda: Nginx(session.folder, core, files, some))
     if isinstance(nginx, Nginx):
         if nginx.in_memory:
-            subjects.append(Subject(nginx, _plan(nginx.port, ["/memory"]), name="nginx memory"))
-        subjects.append(Subject(nginx, _plan(nginx.port, _names(answers)), name="nginx file", tags=True))
+            subjects.append(Subject(nginx, get_plan(nginx.port, ["/memory"]), name="nginx memory"))
+        subjects.append(Subject(nginx, get_plan(nginx.port, _names(answers)), name="nginx file", tags=True))
     return subjects
 
 

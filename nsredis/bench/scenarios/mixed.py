@@ -20,12 +20,21 @@ CONNECTIONS: Final = 16
 READS: Final = 19
 """Queries for each registration."""
 
+FIXED_RATE: Final = 4_000
+"""Requests a second, in the second case."""
+
+LEAST_S: Final = 0.5
+"""How long a round of it takes at least, so that each broker registers."""
+
+MOST_ROUNDS: Final = 3
+"""Of it: before each round all brokers register again, which takes longer than the round."""
+
 WRITES: Final = 40
 """Registrations of a connection before it starts again; each with a version of its own."""
 
 
 def measure(session: Session) -> list[Measurement]:
-    """One case."""
+    """As fast as it goes, and at a rate that leaves time."""
     brokers = spread(BROKERS, TOPICS, word="mixed", copies=COPIES)
     writers = [Registrations(list(broker.topics), changed=None) for broker in brokers]
     with name_servers(session) as servers:
@@ -55,7 +64,13 @@ def measure(session: Session) -> list[Measurement]:
             return Subject(server, plan, before=registered.again, warm_s=warm_s(server), proof=one_kept)
 
         case = f"{TOPICS} topics, {BROKERS} brokers, {CONNECTIONS} connections, 5 % registrations"
-        return take_turns(session, NAME, case, [subject(server) for server in servers], Shape(CONNECTIONS))
+        subjects = [subject(server) for server in servers]
+        seconds, rounds = max(LEAST_S, session.seconds), min(MOST_ROUNDS, session.rounds)
+        at_rate = Shape(CONNECTIONS, rate=FIXED_RATE, seconds=seconds, rounds=rounds)
+        return [
+            *take_turns(session, NAME, case, subjects, Shape(CONNECTIONS)),
+            *take_turns(session, NAME, f"{case}, {FIXED_RATE:,} a second", subjects, at_rate),
+        ]
 
 
 def _versions(number: int) -> range:

@@ -1,27 +1,29 @@
 """(c) Registrations of 100, 1,000 and 10,000 topics: nothing changed, one topic changed, and a broker that is new."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from nsredis.bench.brokers import VERSION, Broker, compressed_registration, registration
+from nsredis.bench.brokers import Broker, compressed_registration, registration
 from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 from nsredis.bench.peers.java import JavaNameServer
 from nsredis.bench.peers.name_servers import name_servers, warm_s
 from nsredis.bench.peers.process import ServerProcess
-from nsredis.bench.proof import Last, prove_gone, prove_kept
-from nsredis.bench.registrations import Registrations, counter_of, queues_of, unregister_request
+from nsredis.bench.proof import prove_gone
+from nsredis.bench.registering import CONNECTIONS, Load, numbers_of, one_changed, unchanged
+from nsredis.bench.registrations import Registrations, unregister_request
 from nsredis.bench.results import Measurement
-from nsredis.bench.rounds import Proof, Shape, Subject, take_turns
+from nsredis.bench.rounds import Shape, Subject, take_turns
 from nsredis.bench.session import Session
 from nsredis.core.queues import QueueData
 
 NAME: Final = "registrations"
-CONNECTIONS: Final = 4
 CHANGED: Final = {100: 300, 1000: 100, 10_000: 12}
 """Registrations of each connection in a round, by the number of topics; each body is sent only once."""
 
 NEW: Final = {100: 100, 1000: 25, 10_000: 4}
+
+FIXED_RATES: Final = {(10_000, "unchanged"): 20}
+"""A second, of some cases: well below what the Java servers can do."""
 
 
 def measure(session: Session) -> list[Measurement]:
@@ -34,21 +36,23 @@ def measure(session: Session) -> list[Measurement]:
                 Broker(f"reg{topics}-{number}", {}, address=f"10.9.{number}.1:10911") for number in range(CONNECTIONS)
             ]
             chosen = names[topics // 2]
-            changed = _changed(brokers, Registrations(names, changed=chosen), CHANGED[topics])
-            new = _new(topics, Registrations(names, changed=chosen), NEW[topics])
-            cases: list[tuple[str, Plan | Callable[[int], Plan], float, Proof]] = [
-                ("unchanged", *_unchanged(brokers, names, registration)),
-                ("unchanged, compressed", *_unchanged(brokers, names, compressed_registration)),
-                ("one topic changed", changed, 1, _changes_kept(brokers, chosen, CHANGED[topics])),
-                ("new, and gone again", new, 0.5, _all_left(topics, NEW[topics])),
+            cases: list[tuple[str, float, Load]] = [
+                ("unchanged", 1, unchanged(_whole(brokers, names, "plain"), registration)),
+                ("unchanged, compressed", 1, unchanged(_whole(brokers, names, "packed"), compressed_registration)),
+                ("one topic changed", 1, one_changed(brokers, names, chosen, CHANGED[topics])),
+                ("new, and gone again", 0.5, _new(topics, Registrations(names, changed=chosen), NEW[topics])),
             ]
-            for case, plan, each, proof in cases:
+            for case, each, (plan, proof) in cases:
                 subjects = [
                     Subject(server, plan, each=each, warm_s=0.2 * warm_s(server), proof=proof)
                     for server in servers
                     if not _other_form(server, case)
                 ]
-                found += take_turns(session, NAME, f"{topics:,} topics, {case}", subjects, Shape(CONNECTIONS))
+                whole = f"{topics:,} topics, {case}"
+                found += take_turns(session, NAME, whole, subjects, Shape(CONNECTIONS))
+                if rate := FIXED_RATES.get((topics, case)):
+                    at_rate = Shape(CONNECTIONS, rate=rate, seconds=2 * session.seconds)
+                    found += take_turns(session, NAME, f"{whole}, {rate} a second", subjects, at_rate)
     return found
 
 
@@ -57,67 +61,26 @@ def _other_form(server: ServerProcess, case: str) -> bool:
     return isinstance(server, JavaNameServer) and server.major < 5 and "compressed" in case
 
 
-def _unchanged(brokers: list[Broker], names: list[str], encode: Callable[[Broker], bytes]) -> tuple[Plan, float, Proof]:
+def _whole(brokers: list[Broker], names: list[str], word: str) -> list[Broker]:
+    """Others at the same addresses, with all of these topics."""
     table = dict.fromkeys(names, QueueData())
-    whole = [Broker(f"{broker.name}{encode.__name__}", table, address=broker.address) for broker in brokers]
-    last = [Last.same_queues(broker, {VERSION.counter}) for broker in whole]
-    plan = Plan(Protocol.REMOTING, [[Request(encode(broker))] for broker in whole])
-    return plan, 1, lambda port, _: prove_kept(port, last)
+    return [Broker(f"{broker.name}-{word}", table, address=broker.address) for broker in brokers]
 
 
-def _changed(brokers: list[Broker], registrations: Registrations, count: int) -> Callable[[int], Plan]:
-    """Each round goes on with versions and queues that nobody has seen."""
-
-    @lru_cache(maxsize=1)
-    def plan(number: int) -> Plan:
-        first = _numbers(number, count).start
-        lanes = [[Request(one) for one in registrations.requests(broker, first, count)] for broker in brokers]
-        return Plan(Protocol.REMOTING, lanes, Order.ONCE)
-
-    return plan
-
-
-def _changes_kept(brokers: list[Broker], topic: str, count: int) -> Proof:
-    """Each broker's last registration of the round: which one that is depends on how many there was time for."""
-
-    def proof(port: int, number: int) -> None:
-        queues = {counter_of(one): queues_of(one) for one in _numbers(number, count)}
-        prove_kept(port, [Last(broker, topic, queues) for broker in brokers])
-
-    return proof
-
-
-def _numbers(number: int, count: int) -> range:
-    """The numbers of a connection's registrations in a round."""
-    return range((number + 1) * count, (number + 2) * count)
-
-
-def _new_name(topics: int, lane: int, serial: int) -> str:
-    return f"new{topics}-{lane}-{serial}"
-
-
-def _all_left(topics: int, count: int) -> Proof:
-    """The brokers of the round have left again."""
-
-    def proof(port: int, number: int) -> None:
-        serials = _numbers(number, count)
-        prove_gone(port, [[_new_name(topics, lane, one) for one in serials] for lane in range(CONNECTIONS)])
-
-    return proof
-
-
-def _new(topics: int, registrations: Registrations, count: int) -> Callable[[int], Plan]:
+def _new(topics: int, registrations: Registrations, count: int) -> Load:
     """Brokers that nobody has seen register and leave again."""
+
+    def name(lane: int, serial: int) -> str:
+        return f"new{topics}-{lane}-{serial}"
 
     @lru_cache(maxsize=1)
     def plan(number: int) -> Plan:
         lanes = []
         for lane in range(CONNECTIONS):
             requests = []
-            for serial in _numbers(number, count):
-                broker = Broker(
-                    _new_name(topics, lane, serial), {}, address=f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
-                )
+            for serial in numbers_of(number, count):
+                address = f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
+                broker = Broker(name(lane, serial), {}, address=address)
                 requests += [
                     Request(registrations.request(broker, lane * 10_000 + serial)),
                     Request(unregister_request(broker)),
@@ -125,4 +88,8 @@ def _new(topics: int, registrations: Registrations, count: int) -> Callable[[int
             lanes.append(requests)
         return Plan(Protocol.REMOTING, lanes, Order.ONCE)
 
-    return plan
+    def all_left(port: int, number: int) -> None:
+        serials = numbers_of(number, count)
+        prove_gone(port, [[name(lane, serial) for serial in serials] for lane in range(CONNECTIONS)])
+
+    return plan, all_left

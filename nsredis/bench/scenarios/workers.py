@@ -6,15 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from nsredis.bench.brokers import Broker, Registered, spread
-from nsredis.bench.load.http import request
-from nsredis.bench.load.plan import Order, Plan, Protocol, Request
+from nsredis.bench.brokers import Broker, Registered, spread, topics_of
 from nsredis.bench.peers.name_servers import tell_ours
 from nsredis.bench.peers.ours import NAME as OURS
 from nsredis.bench.peers.ours import OurNode, Store
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Shape, Subject, take_turns
-from nsredis.bench.scenarios.http import fetch
+from nsredis.bench.scenarios.http import get_plan
 from nsredis.bench.scenarios.routes import route_plan
 from nsredis.bench.session import Session
 
@@ -30,6 +28,7 @@ LIGHT: Final = 4_000
 def measure(session: Session) -> list[Measurement]:
     """All cases."""
     brokers = spread(2, 1000, word="shared")
+    paths = [f"/v1/routes/{topic}" for topic in topics_of(brokers)]
     with ExitStack() as stack:
         stack.callback(session.let_go)
         nodes = [_workers(session, stack, count, brokers) for count in COUNTS]
@@ -38,7 +37,7 @@ def measure(session: Session) -> list[Measurement]:
             for count, node in zip(COUNTS, nodes, strict=True)
         ]
         by_http = [
-            Subject(node, _http_plan(node, list(brokers[0].topics)), node.http_port, name=_name(count))
+            Subject(node, get_plan(node.http_port, paths), node.http_port, name=_name(count))
             for count, node in zip(COUNTS, nodes, strict=True)
         ]
         found: list[Measurement] = []
@@ -70,9 +69,3 @@ def _workers(session: Session, stack: ExitStack, count: int, brokers: list[Broke
         tell_ours(session, node)
     session.keep(Registered.at(node.port, brokers))
     return node
-
-
-def _http_plan(node: OurNode, topics: list[str]) -> Plan:
-    answers = fetch(node.http_port, [f"/v1/routes/{topic}" for topic in topics])
-    requests = [Request(request("GET", node.http, path), body, 200) for path, (body, _) in answers.items()]
-    return Plan(Protocol.HTTP, [requests], Order.RANDOM)
