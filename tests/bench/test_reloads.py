@@ -1,7 +1,10 @@
 """A node that is made to read everything again, and the scenario `size` that measures it, with few topics."""
 
+from pathlib import Path
+
 import pytest
 
+from nsredis.bench.kernel.cores import choose_cores
 from nsredis.bench.peers.ours import Store, our_nodes
 from nsredis.bench.reloads import reload, reloads
 from nsredis.bench.run import Options, new_session
@@ -21,6 +24,12 @@ def test_each_reload_is_a_real_one() -> None:
         for number in (1, 2):
             assert reload(node, store, f"number {number}") > 0
             assert reloads(talk) == number
+
+
+def test_a_measured_node_saves_its_view_beside_its_store_and_nowhere_else(tmp_path: Path) -> None:
+    with our_nodes(tmp_path, choose_cores()):
+        pass
+    assert (tmp_path / "views" / "default.view").exists(), "it went where the views of this user's own nodes are"
 
 
 def test_the_scenario_measures_reloads_beside_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
