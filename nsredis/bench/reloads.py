@@ -2,14 +2,21 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from nsredis.bench.brokers import route_query
 from nsredis.bench.capacity.registry import NODE, Registry, open_registry
 from nsredis.bench.failures import LoadFailed
+from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 from nsredis.bench.peers.ours import OurNode, Store
+from nsredis.bench.results import Measurement
+from nsredis.bench.session import Session
 from nsredis.bench.talk import Talk
 from nsredis.core.names import encode
 from nsredis.registry.broker_store import Command
@@ -18,9 +25,53 @@ from nsredis.registry.runner import new_tag
 NAMESPACE: Final = "default"
 """Of a node without settings."""
 
+RELOAD_S: Final = 15
+"""How long a reload may take."""
+
 KV: Final = "reloads"
 SAMPLE: Final = "nsredis_reloads_total"
 WHY: Final = "behind"
+QUERIES: Final = 500
+"""A second, meanwhile."""
+
+PAUSE_S: Final = 0.3
+"""Before each reload: until the load runs, and until the node has settled after the reload before."""
+
+
+def measure_reloads(
+    session: Session,
+    node: OurNode,
+    store: Store,
+    known: Mapping[str, bytes],
+    measurement: Measurement,
+    *,
+    rounds: int,
+    seconds: float,
+) -> None:
+    """Queries at a fixed rate while the node reads everything again: how long that takes, and the longest query.
+
+    `known`: the routes that are asked for. `seconds`: how long they are, which is to be longer than a reload.
+    """
+    plan = Plan(Protocol.REMOTING, [[Request(route_query(topic), body) for topic, body in known.items()]], Order.RANDOM)
+    load = partial(session.generator.run, node.port, plan, node.usage)
+    for number in range(rounds):
+        session.tell(f"{measurement.scenario}: {measurement.case}: reload {number + 1}")
+        session.keep_alive()
+        unquiet = session.quiet.wait()
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                loading = pool.submit(load, connections=8, depth=16, seconds=seconds, rate=float(QUERIES))
+                time.sleep(PAUSE_S)
+                took_s = reload(node, store, f"{measurement.case} {number}")
+                result = loading.result()
+            if PAUSE_S + took_s > seconds:
+                raise LoadFailed(f"a reload took {took_s:.1f} s, longer than the queries beside it")
+        except LoadFailed as error:
+            measurement.problem = str(error)
+            break
+        quantiles = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999, "longest_us": 1.0}
+        measurement.note(reload_s=took_s, unquiet_share=unquiet, rate=result.rate, queued_share=result.queued)
+        measurement.note(**{name: result.latencies.quantile_us(part) for name, part in quantiles.items()})
 
 
 def reload(node: OurNode, store: Store, mark: str) -> float:
@@ -28,8 +79,9 @@ def reload(node: OurNode, store: Store, mark: str) -> float:
     with Talk(node.http_port) as talk:
         before = reloads(talk)
         started, revision = asyncio.run(_change_unseen(store, mark))
-        said = talk.call("GET", f"/v1/kv/{KV}/unseen?minRevision={revision}")
+        talk.call("GET", f"/v1/convergence?revision={revision}&wait={RELOAD_S}")
         took_s = time.monotonic() - started
+        said = talk.call("GET", f"/v1/kv/{KV}/unseen?minRevision={revision}")
         value = msgspec.json.decode(said).get("value")
         if value != mark:
             raise LoadFailed(f"after a reload a value is {value!r} that is {mark!r} in the store")

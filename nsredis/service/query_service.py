@@ -1,7 +1,7 @@
 """What clients ask, answered from memory."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -80,13 +80,13 @@ class QueryService:
         """The namespace's settings."""
         return self._state().settings
 
-    def listing(self, name: str, build: Callable[[], bytes]) -> bytes:
-        """An encoded list that many ask for: what `build` gives, kept until a group or a topic table changes."""
-        lists = self._state().lists
-        known = lists.get(name)
-        if known is None:
-            known = lists[name] = build()
-        return known
+    def group_list(self, name: str, build: Callable[[], bytes]) -> bytes:
+        """An encoded list that many ask for: what `build` gives, kept until a group changes."""
+        return _kept(self._state().group_lists, name, build)
+
+    def topic_list(self, name: str, build: Callable[[], bytes]) -> bytes:
+        """An encoded list that many ask for: what `build` gives, kept until a topic table changes."""
+        return _kept(self._state().topic_lists, name, build)
 
     def route_at_hand(self, topic: str) -> Answer | None:
         """What `route` would give, when it is there already; else None."""
@@ -146,18 +146,18 @@ class QueryService:
         deleted = any(topic in table.deleted for table in state.tables.values())
         return Absence.DELETED if deleted else Absence.UNKNOWN
 
-    def topics(self, cluster: str = "", prefix: str = "") -> list[str]:
+    def topics(self, cluster: str = "", prefix: str = "") -> Sequence[str]:
         """Names of the topics that somebody offers, sorted."""
         state = self._state()
-        found: Iterable[str] = state.topics()
+        found = state.sorted_topics()
         if cluster:
-            found = {
-                topic
+            served = (
+                table.topics
                 for name, table in state.tables.items()
                 if name in state.groups and state.groups[name].cluster == cluster
-                for topic in table.topics
-            }
-        return sorted(topic for topic in found if topic.startswith(prefix))
+            )
+            found = sorted(set().union(*served))
+        return [topic for topic in found if topic.startswith(prefix)] if prefix else found
 
     def topics_with(self, chosen: Callable[[int], bool]) -> list[str]:
         """Names of the topics whose first group (by brokerName) offers them with a chosen topicSysFlag, sorted."""
@@ -294,3 +294,10 @@ class QueryService:
         """Return when the view has `revision`, and with `strong` all that was acknowledged until now."""
         self._state()
         await freshness.at_least(self._view, self._feed, revision=revision, strong=strong)
+
+
+def _kept(lists: dict[str, bytes], name: str, build: Callable[[], bytes]) -> bytes:
+    known = lists.get(name)
+    if known is None:
+        known = lists[name] = build()
+    return known

@@ -4,7 +4,8 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 COMPARE_EVERY_S: Final = 1.0
 CATCH_UP_TRIES: Final = 20
+NEVER: Final = 2**31 - 1
 
 
 class Follower:
@@ -101,7 +103,8 @@ class Follower:
         if self._load_saved is None or self._view.state is not None or self.reachable:
             return
         load, self._load_saved = self._load_saved, None
-        saved = await load()
+        with _reading():
+            saved = await load()
         if saved is None:
             return
         self._view.publish_saved(*saved)
@@ -110,7 +113,6 @@ class Follower:
             "the store does not answer: serving the view of %.1f s ago from disk, revision %d, %d brokers",
             saved.age_ms / 1000, saved.state.revision, len(saved.state.brokers),
         )  # fmt: skip
-        _settle_memory()
 
     async def _apply(self, state: State, look: Look) -> bool:
         try:
@@ -122,6 +124,10 @@ class Follower:
         return True
 
     async def _reload(self, why: str) -> None:
+        with _reading():
+            await self._read_all(why)
+
+    async def _read_all(self, why: str) -> None:
         old = self._view.state
         started = time.monotonic()
         head = await self._reader.head()
@@ -144,14 +150,12 @@ class Follower:
             "view loaded (%s): revision %d, %d brokers, %d groups, in %.0f ms",
             why, state.revision, len(state.brokers), len(state.groups), (time.monotonic() - started) * 1000,
         )  # fmt: skip
-        _settle_memory()
 
     async def _load(self, head: Head) -> State:
         """Every row, built aside; the rows may be newer than the head."""
         state = State(head.revision, head.tag)
         async for present in self._reader.rows():
             await build(state, present)
-            state.take_dirty()
         return state
 
     async def _catch_up(self, state: State) -> tuple[float, State]:
@@ -226,7 +230,16 @@ class Follower:
         self._observer.store_failed("follow")
 
 
-def _settle_memory() -> None:
-    """Take what was loaded out of the collector's sight: it would visit every row, 100 ms at half a million topics."""
-    gc.collect(1)
-    gc.freeze()
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Keep what is read out of the collector's sight: it would visit every row, 100 ms at half a million topics or at
+    50,000 brokers, and do so again and again until all is read.
+    """
+    young, middle, full = gc.get_threshold()
+    gc.set_threshold(young, middle, NEVER)
+    try:
+        yield
+        gc.collect(1)
+        gc.freeze()
+    finally:
+        gc.set_threshold(young, middle, full)

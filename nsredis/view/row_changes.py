@@ -1,5 +1,6 @@
 """Rows of the store as writes to a State: decoded aside, with turns of the loop in between, applied all at once."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -45,10 +46,14 @@ async def prepare(state: State, present: Iterable[tuple[str, Row]], deltas: Sequ
 
 
 async def build(state: State, present: Iterable[tuple[str, Row]]) -> None:
-    """Make a state that nobody sees yet hold these rows: one by one, so that the loop turns after each table."""
+    """Make a state that nobody sees yet hold these rows: one by one, so that the loop turns before and after a table is
+    put in its place. What that changed is forgotten: a set of all topics would be as large as the state.
+    """
     for row in present:
         for write in await prepare(state, [row]):
             write(state)
+        if state.take_dirty().topics:
+            await asyncio.sleep(0)
 
 
 def _plain(kind: str, rest: str, row: Row) -> Write:

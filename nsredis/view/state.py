@@ -1,7 +1,7 @@
 """Everything a node knows of its namespace at one revision, with the indexes that answers need."""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -57,10 +57,12 @@ class State:
         self.answers: dict[str, Answer] = {}
         self.legacy_answers: dict[str, bytes] = {}
         self.alike = SharedAnswers()
-        self.lists: dict[str, bytes] = {}
+        self.group_lists: dict[str, bytes] = {}
+        self.topic_lists: dict[str, bytes] = {}
         self.former = FormerOffers()
         self.dirty = Dirty()
         self._offered_by: dict[str, tuple[str, ...]] = {}
+        self._sorted_topics: list[str] | None = None
         self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._group_names = 0
 
@@ -123,7 +125,8 @@ class State:
             self._routes_changed(topics)
         if change.added or change.removed:
             self.dirty.topic_list = True
-        self.lists.clear()
+            self._sorted_topics = None
+        self.topic_lists.clear()
 
     def set_kv(self, namespace: str, entries: dict[str, KvEntry]) -> None:
         """A KV namespace as it is now; empty when it is gone."""
@@ -162,7 +165,7 @@ class State:
 
     def _group_changed(self, name: str) -> None:
         self.dirty.groups = True
-        self.lists.clear()
+        self.group_lists.clear()
         self.alike.clear()
         table = self.tables.get(name)
         if table is not None:
@@ -205,6 +208,12 @@ class State:
     def topics(self) -> Collection[str]:
         """Every topic that a group offers, unsorted."""
         return self._offered_by
+
+    def sorted_topics(self) -> Sequence[str]:
+        """The same, sorted: kept until a topic comes or goes."""
+        if self._sorted_topics is None:
+            self._sorted_topics = sorted(self._offered_by)
+        return self._sorted_topics
 
     def offers(self, topic: str) -> list[Offer]:
         """What each group offers for a topic, sorted by brokerName."""

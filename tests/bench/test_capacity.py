@@ -1,18 +1,22 @@
 """What things cost in the store: numbers of commands exactly, and how a plan is made of costs."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from nsredis.bench.capacity.figures import NAME, OPERATION, SIZE, THROUGH_NODE, Costs, size_case
+from nsredis.bench.capacity import footprint
+from nsredis.bench.capacity.figures import BEATS, BROKERS, NAME, OPERATION, THROUGH_NODE, TOPICS, Costs, value
 from nsredis.bench.capacity.footprint import STREAM, bytes_by_kind, fill, without_stream
 from nsredis.bench.capacity.knee import BATCH, SENDERS, Step, batches, measure_rate, to_the_knee
 from nsredis.bench.capacity.operations import Cost, count_operations
 from nsredis.bench.capacity.page import page
 from nsredis.bench.capacity.plan import plan
+from nsredis.bench.capacity.promises import Reach, broken, up_to_broken
 from nsredis.bench.capacity.registry import open_registry, topic_names
 from nsredis.bench.documents import write_into
+from nsredis.bench.goals import LONGEST_US, NODE_MIB, READY_S
 from nsredis.bench.kernel.accounting import usage
 from nsredis.bench.results import Measurement, Run
 from tests.conftest import OwnStore
@@ -135,7 +139,7 @@ def test_rates_rise_until_the_store_keeps_up_no_longer() -> None:
 
     def measure(rate: float) -> Step:
         tried.append(rate)
-        return Step(rate, rate, 100.0, 1e6 if len(tried) == 2 else 100.0, rate / 20_000)
+        return Step(rate, rate, 100.0, 1e6 if len(tried) == 2 else 100.0, rate / 40_000)
 
     steps = list(to_the_knee(measure))
     assert [step.kept_up for step in steps] == [True] * (len(steps) - 1) + [False]
@@ -143,23 +147,40 @@ def test_rates_rise_until_the_store_keeps_up_no_longer() -> None:
     assert tried[1] == tried[2], "what was disturbed is tried again"
 
 
-def _run() -> Run:
-    def one(case: str, **metrics: float) -> Measurement:
-        return Measurement(NAME, case, "nsredis", {name: [value] for name, value in metrics.items()})
+def test_topics_are_spread_over_brokers_with_large_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(footprint, "TABLE", 50)
+    tables = footprint.shared_tables(100)
+    assert [len(table) for table in tables] == [50] * 4
+    assert Counter(topic for table in tables for topic in table) == dict.fromkeys(topic_names(100), 2)
+    assert [len(table) for table in footprint.shared_tables(3)] == [3, 3], "each topic needs two"
 
-    many, wide = size_case(1000, 0), size_case(10, 100)
+
+def _one(case: str, **metrics: float) -> Measurement:
+    return Measurement(NAME, case, "nsredis", {name: [value] for name, value in metrics.items()})
+
+
+def _size(kind: str, **metrics: float) -> Measurement:
+    return _one(f"{kind}some", **({"ready_s": 1, "peak_mib": 60, "longest_us": 9000, "list_ms": 10} | metrics))
+
+
+def _run() -> Run:
+    empty = _size(BROKERS, brokers=0, node_mib=50)
+    many = _size(BROKERS, brokers=1000, used_bytes=1_100_000, bytes_changes=100_000, node_mib=52)
+    wide = _size(TOPICS, brokers=10, topics=500, bytes_broker=10_000, bytes_table=20_000, node_mib=51)
+    steps = {"rate": 1e4, "store_cpu_us": 20.0, "kept_up": 1.0}, {"rate": 1.5e4, "server_share": 0.95, "kept_up": 0.0}
     return Run(
         {"cores": "2"},
         measurements=[
-            one(f"{OPERATION}heartbeat", calls_evalsha=1, calls_zadd=2, sent_bytes=400, received_bytes=4),
-            one(f"{OPERATION}registration, unchanged", calls_evalsha=1, sent_bytes=800, received_bytes=70),
-            one(f"{SIZE}{size_case(0, 0)}", node_mib=50),
-            one(f"{SIZE}{many}", brokers=1000, used_bytes=1_100_000, bytes_changes=100_000, node_mib=52),
-            one(f"{SIZE}{wide}", brokers=10, topics=100, bytes_broker=10_000, bytes_table=20_000, node_mib=51),
-            one(f"{many}, 10,000 heartbeats a second", wanted_rate=1e4, rate=1e4, store_cpu_us=20, kept_up=1),
-            one(f"{many}, 20,000 heartbeats a second", wanted_rate=2e4, rate=1.5e4, server_share=0.95, kept_up=0),
-            one(THROUGH_NODE.heartbeat, cpu_us=30, store_cpu_us=20),
-            one(THROUGH_NODE.registration, cpu_us=90, store_cpu_us=50, topic_frame_bytes=100),
+            _one(f"{OPERATION}heartbeat", calls_evalsha=1, calls_zadd=2, sent_bytes=400, received_bytes=4),
+            _one(f"{OPERATION}registration, unchanged", calls_evalsha=1, sent_bytes=800, received_bytes=70),
+            empty,
+            many,
+            *(_one(f"{BEATS}1,000 brokers, step {number}", brokers=1000, **step) for number, step in enumerate(steps)),
+            _size(BROKERS, brokers=2000, peak_mib=400),
+            wide,
+            _size(TOPICS, topics=1000, ready_s=7, longest_us=60_000),
+            _one(THROUGH_NODE.heartbeat, cpu_us=30, store_cpu_us=20),
+            _one(THROUGH_NODE.registration, cpu_us=90, store_cpu_us=50, topic_frame_bytes=100),
         ],
     )
 
@@ -170,15 +191,41 @@ def test_a_plan_is_the_costs_times_the_numbers() -> None:
     assert costs.full
     assert (costs.knee, costs.broker_bytes, costs.topic_bytes) == (1e4, 1000, 20)
     assert (costs.beat_bytes, costs.stream_bytes) == (404, 1_000_000)
-    planned = plan(costs, 1500, 1000)
-    assert planned.namespaces == 3, "half of the thousand that were measured, each"
+    assert costs.node_broker_bytes == pytest.approx(2 * 2**20 / 1000)
+    assert costs.node_topic_bytes == pytest.approx((2**20 - 10 * costs.node_broker_bytes) / 1000)
+    assert (costs.listed_broker_us, costs.listed_topic_us) == (5, 10)
+    assert costs.swell == pytest.approx(60 / 51)
+    planned = plan(costs, 1500, 600)
+    assert planned.namespaces == 3, "half of the thousand brokers with which all was kept, each"
+    assert plan(costs, 500, 750).namespaces == 3, "half of the 500 topics"
+    assert (plan(costs, 500, 250).namespaces, plan(costs, 501, 250).namespaces) == (1, 2)
     assert planned.beats == 300
     assert planned.store_share == pytest.approx(300 * 20e-6)
-    assert planned.store_mib == pytest.approx((1500 * 1000 + 2000 * 20 + 3e6) / 2**20)
+    assert planned.store_mib == pytest.approx((1500 * 1000 + 1200 * 20 + 3e6) / 2**20)
     assert planned.mbit == pytest.approx(300 * 404 * 8 / 1e6)
     assert planned.registrations == 150
-    assert planned.registering_mbit == pytest.approx(150 * 100 * 2000 / 1500 * 8 / 1e6)
+    assert planned.registering_mbit == pytest.approx(150 * 100 * 1200 / 1500 * 8 / 1e6)
     assert planned.registering_node == pytest.approx(150 * 90e-6 / 3 / 3)
+
+
+def test_a_promise_is_broken_by_what_is_more() -> None:
+    assert broken(_size(TOPICS, ready_s=READY_S, peak_mib=NODE_MIB, longest_us=LONGEST_US)) == []
+    words = ["6.10 s until it is ready", "301 MiB", "a look-up of 51 ms"]
+    assert broken(_size(TOPICS, ready_s=6.1, peak_mib=301, longest_us=51_000)) == words
+
+
+def test_sizes_rise_until_a_promise_is_broken() -> None:
+    def measure(size: int) -> Measurement:
+        return _size(TOPICS, topics=size, peak_mib=size)
+
+    found = list(up_to_broken(measure, (100, 200, 400, 800)))
+    assert [value(one, "topics") for one in found] == [100, 200, 400]
+    assert Reach.of(found, "topics") == Reach(200, (400, ["400 MiB"]))
+    assert Reach.of(found[:2], "topics") == Reach(200)
+    assert Reach.of(found[2:], "topics") is None
+    found[1].problem = "it broke"
+    assert Reach.of(found, "topics") == Reach(100), "nobody knows whether it would have been kept"
+    assert len(list(up_to_broken(lambda _: found[1], (100, 200)))) == 1
 
 
 def test_the_page_is_written_beside_the_other_and_says_what_is_missing(tmp_path: Path) -> None:
@@ -188,6 +235,9 @@ def test_the_page_is_written_beside_the_other_and_says_what_is_missing(tmp_path:
     for words in (
         "| heartbeat | 1 | 2 | 2 ZADD |",
         "One Redis keeps up with 10,000 heartbeats a second. ",
+        "All is kept with 1,000 brokers. With 2,000 it is not: 400 MiB.",
+        "All is kept with 500 topics. With 1,000 it is not: 7.00 s until it is ready, a look-up of 60 ms.",
+        "With more\nthan 10,000 brokers that is over 50 ms.",
         "| cores | 2 |",
     ):
         assert words in text

@@ -19,6 +19,7 @@ from nsredis.view.answers import Answer
 from nsredis.view.state import GROUP_NAMES_KEPT, State
 from nsredis.view.table_change import TableChange
 from nsredis.view.view import View
+from nsredis.wire import bodies
 
 SYNC = "rmq_sys_SYNC_BROKER_MEMBER_a"
 TOPICS = ("A", "B", "C", SYNC)
@@ -27,7 +28,7 @@ MAPPING = '{"bname":"a","currIdMap":{},"dirty":false,"epoch":0,"scope":"s","topi
 Change = Callable[[State], None]
 
 NAMES = st.sampled_from("ab")
-QUEUES = st.sampled_from([QueueData(), QueueData(4), QueueData(8, 8, 4)])
+QUEUES = st.sampled_from([QueueData(), QueueData(4), QueueData(8, 8, 4), QueueData(topic_sys_flag=1)])
 BROKERS = st.builds(
     replace,
     st.just(Broker("c", "", 0, "10.0.0.1:1", 1, 30_000, 1, 1)),
@@ -121,6 +122,73 @@ def test_routes_are_those_that_would_be_made_anew(changes: list[tuple[Change, se
         change(state)
         for topic in topics:
             assert _asked(queries, topic) == _made_anew(state, topic)
+
+
+@given(st.lists(CHANGES, max_size=8))
+def test_lists_are_those_that_would_be_made_anew(changes: list[Change]) -> None:
+    """Whatever changes; they are asked for after each change."""
+    view = View(SilentObserver())
+    state = _filled()
+    view.publish(state)
+    queries = _queries(view)
+
+    def system() -> bytes:
+        return bodies.topic_list([group.name for group, _ in queries.groups()])
+
+    def flagged() -> bytes:
+        return bodies.topic_list(queries.topics_with(lambda flag: flag == 1))
+
+    for change in changes:
+        change(state)
+        assert queries.topics() == sorted(state.topics())
+        assert queries.topics("c", "r") == [topic for topic in sorted(_of_groups(state)) if topic.startswith("r")]
+        assert queries.group_list("clusters", lambda: _clusters(queries)) == _clusters(queries)
+        assert queries.group_list("system-topics", system) == system()
+        assert queries.topic_list("flagged", flagged) == flagged()
+
+
+def _clusters(queries: QueryService) -> bytes:
+    return bodies.cluster_info(queries.groups())
+
+
+def _of_groups(state: State) -> set[str]:
+    return {topic for name, table in state.tables.items() if name in state.groups for topic in table.topics}
+
+
+def test_lists_are_made_again_only_when_what_they_list_has_changed(view: View) -> None:
+    state, queries = view.state, _queries(view)
+    made: list[str] = []
+
+    def make(name: str) -> bytes:
+        made.append(name)
+        return b""
+
+    def listed() -> list[str]:
+        made.clear()
+        queries.group_list("groups", lambda: make("groups"))
+        queries.topic_list("topics", lambda: make("topics"))
+        return made
+
+    assert state is not None
+    assert listed() == ["groups", "topics"]
+    assert listed() == []
+    _set_table("a", Table(2, dict.fromkeys(TOPICS, QueueData(4))))(state)
+    assert listed() == ["topics"]
+    state.set_group("a", Group("a", "c", {0: "10.9.9.9:1"}))
+    assert listed() == ["groups"]
+
+
+def test_topics_are_sorted_again_only_when_one_comes_or_goes(view: View) -> None:
+    state, queries = view.state, _queries(view)
+    assert state is not None
+    topics = queries.topics()
+    _set_table("a", Table(2, dict.fromkeys(TOPICS, QueueData(4))))(state)
+    state.set_group("a", Group("a", "c", {0: "10.9.9.9:1"}))
+    assert queries.topics() is topics
+    _set_table("a", Table(3, {"0": QueueData()}))(state)
+    assert queries.topics() == ["0", *topics]
+    _set_table("a", None)(state)
+    assert queries.topics() == topics
 
 
 def test_topics_with_the_same_offers_share_one_answer(view: View) -> None:

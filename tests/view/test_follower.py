@@ -1,9 +1,13 @@
-"""The follower when the store tells another history."""
+"""The follower when the store tells another history, and when it reads everything."""
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from nsredis.bench.capacity.footprint import fill
+from nsredis.bench.capacity.registry import open_registry
+from nsredis.core.errors import NotReady
 from nsredis.core.observer import SilentObserver
 from nsredis.registry.change_feed import ChangeFeed
 from nsredis.registry.restore import Restorer
@@ -24,24 +28,28 @@ async def store(store_server: StoreProcess, namespace: str) -> AsyncIterator[Scr
         yield store
 
 
-async def test_a_fork_is_told_to_the_store_before_the_view_takes_the_other_history(store: ScriptedStore) -> None:
-    await store.register()
-    view, observer = View(SilentObserver()), SilentObserver()
-
-    def position() -> tuple[int, str]:
-        return view.state.position if view.state is not None else (0, "")
-
-    sweeper = Sweeper(store.runner, "n1", lambda: 0.5, position)
-    follower = Follower(
+def _follower(store: ScriptedStore, view: View, sweeper: Sweeper, *, settle_s: float = 0.0) -> Follower:
+    return Follower(
         view,
         ChangeFeed(store.runner),
         SnapshotReader(store.runner),
         Restorer(store.runner, "n1"),
         sweeper.sweep,
-        observer,
-        settle_s=0,
+        SilentObserver(),
+        settle_s=settle_s,
         chance=lambda: 0.5,
     )
+
+
+async def test_a_fork_is_told_to_the_store_before_the_view_takes_the_other_history(store: ScriptedStore) -> None:
+    await store.register()
+    view = View(SilentObserver())
+
+    def position() -> tuple[int, str]:
+        return view.state.position if view.state is not None else (0, "")
+
+    sweeper = Sweeper(store.runner, "n1", lambda: 0.5, position)
+    follower = _follower(store, view, sweeper)
     await follower.step()
     assert position() == await store.head()
 
@@ -56,3 +64,61 @@ async def test_a_fork_is_told_to_the_store_before_the_view_takes_the_other_histo
     assert (swept.status, swept.evicted) == ("swept", {})
     grace = int((await store.sweep_state())[b"graceFrom"])
     assert await store.deadline("broker:a/0") == grace + LEASE_MS
+
+
+THRESHOLDS = (600, 9, 8)
+
+
+@pytest.fixture
+def _own_thresholds() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*THRESHOLDS)
+    yield
+    gc.set_threshold(*before)
+
+
+@pytest.fixture
+def full_collections() -> Iterator[list[int]]:
+    """Grows with each full collection, for which there is reason soon: the collector knows of no old objects."""
+    counted: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            counted.append(info["collected"])
+
+    gc.freeze()
+    gc.collect()
+    gc.callbacks.append(note)
+    yield counted
+    gc.callbacks.remove(note)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("_own_thresholds")
+async def test_what_is_read_is_not_visited_again_and_again_by_the_collector(
+    store_server: StoreProcess, namespace: str, full_collections: list[int]
+) -> None:
+    async with open_registry(store_server.url, namespace) as registry:
+        await fill(registry, 40, 5000)
+        store, view = ScriptedStore(registry.runner), View(SilentObserver())
+        unseen = gc.get_freeze_count()
+        full_collections.clear()
+        await _follower(store, view, Sweeper(registry.runner, "n1", lambda: 0.5)).step()
+    assert view.state is not None
+    assert len(view.state.topics()) == 200_000
+    assert full_collections == []
+    assert gc.get_threshold() == THRESHOLDS
+    assert gc.get_freeze_count() > unseen
+
+
+@pytest.mark.usefixtures("_own_thresholds")
+async def test_the_collector_works_on_as_before_where_nothing_could_be_read(
+    store_server: StoreProcess, namespace: str
+) -> None:
+    async with real_runner(store_server.url, namespace) as runner:
+        follower = _follower(
+            ScriptedStore(runner), View(SilentObserver()), Sweeper(runner, "n1", lambda: 0.5), settle_s=60
+        )
+        with pytest.raises(NotReady, match="the store is empty"):
+            await follower.step()
+    assert gc.get_threshold() == THRESHOLDS

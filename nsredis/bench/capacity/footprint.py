@@ -1,5 +1,6 @@
 """Bytes in the store, by the kind of key, for each broker and for each topic that a broker has."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -8,6 +9,12 @@ from redis.asyncio import Redis
 
 from nsredis.bench.capacity.registry import Registry, registration, topic_names
 from nsredis.core.brokers import Beat
+
+COPIES: Final = 2
+"""Brokers that each topic is on."""
+
+TABLE: Final = 10_000
+"""Topics of a broker, as RocketMQ has it."""
 
 AT_ONCE: Final = 1000
 STREAM: Final = "changes"
@@ -18,9 +25,22 @@ STREAM_ENTRIES: Final = 10_000
 async def fill(registry: Registry, brokers: int, topics_each: int) -> list[Beat]:
     """Brokers with topics of their own, in groups of their own; their heartbeats."""
     names = topic_names(brokers * topics_each)
-    return await registry.register_all(
-        [registration(i, names[i * topics_each : (i + 1) * topics_each]) for i in range(brokers)]
-    )
+    return await fill_tables(registry, [names[i * topics_each : (i + 1) * topics_each] for i in range(brokers)])
+
+
+async def fill_tables(registry: Registry, tables: Sequence[Sequence[str]]) -> list[Beat]:
+    """A broker for each table of topics, in a group of its own; their heartbeats."""
+    return await registry.register_all([registration(number, table) for number, table in enumerate(tables)])
+
+
+def shared_tables(topics: int) -> list[list[str]]:
+    """So many topics as tables: each topic is in two of them, and each has about 10,000."""
+    count = max(COPIES, math.ceil(topics * COPIES / TABLE))
+    tables: list[list[str]] = [[] for _ in range(count)]
+    for number, topic in enumerate(topic_names(topics)):
+        for copy in range(COPIES):
+            tables[(number + copy) % count].append(topic)
+    return tables
 
 
 async def bytes_by_kind(registry: Registry) -> dict[str, int]:

@@ -22,7 +22,7 @@ LATE_US: Final = 50_000.0
 """From this p99 on it does not keep up."""
 
 GROWTH: Final = 1.25
-FIRST_RATE: Final = 10_000.0
+FIRST_RATE: Final = 20_000.0
 MOST_STEPS: Final = 16
 TRIES: Final = 5
 ANSWER: Final = b":1\r\n"

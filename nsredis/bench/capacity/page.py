@@ -1,15 +1,25 @@
 """docs/capacity.md, from a run."""
 
-import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from nsredis.bench.capacity.figures import MIB, NAME, OPERATION, SIZE, Costs, value
+from nsredis.bench.capacity.figures import BROKERS, OPERATION, TOPICS, Costs, Knee, cases, steps_by_size, value
 from nsredis.bench.capacity.operations import SCRIPT
-from nsredis.bench.capacity.plan import HEARTBEAT_S, NODES, REGISTER_S, ROWS, Plan, most_brokers, plan
+from nsredis.bench.capacity.plan import HEARTBEAT_S, NODES, REGISTER_S, ROWS, Plan, most_brokers, most_topics, plan
+from nsredis.bench.capacity.sizes import (
+    BYTES,
+    HOW_MANY_BROKERS,
+    HOW_MANY_TOPICS,
+    LIMITS,
+    Table,
+    brokers_table,
+    brokers_words,
+    bytes_table,
+    topics_table,
+    topics_words,
+)
 from nsredis.bench.results import Measurement, Run
 from nsredis.bench.tables import markdown, number
-
-Table = tuple[list[str], list[list[str]]]
 
 HEAD: Final = """\
 # Capacity
@@ -18,7 +28,7 @@ HEAD: Final = """\
 
 What to plan for so many brokers and topics, from what one of each costs. The costs are measured; numbers of operations
 are the same in every run and guarded by a test, times are those of [this machine](#the-machine). `make bench
-ARGS='capacity --into docs'` makes this page again with yours, in about two minutes.
+ARGS='capacity --into docs'` makes this page again with yours, in about four minutes.
 """
 
 PLAN: Final = """
@@ -26,11 +36,13 @@ PLAN: Final = """
 
 Assumed: {nodes} nodes, each topic on two brokers, and half of what was measured left free. A broker over HTTP beats
 every {heartbeat_s:.0f} s, a third of the default lease. RocketMQ's brokers register with their whole table, unchanged,
-every {register_s:.0f} s with each of the {nodes} nodes. A namespace is planned for at most {most:,} brokers: half of
-the {measured:,} with which it was measured, or of what may beat. Beyond that, brokers are spread over namespaces on
-paper: they share nothing, so what they need adds up, and several may lie on one Redis as long as its core has room.
-Sums are over all namespaces; a node's figures are of one node of one namespace. Not in it: watchers, queries (see
-[performance](performance.md)), and changes, of which a namespace has few.
+every {register_s:.0f} s with each of the {nodes} nodes. A namespace is planned for at most {brokers:,} brokers and
+{topics:,} topics: half of [the brokers](#how-many-brokers-one-namespace-carries) with which a node still kept what is
+promised, or of those that may beat, and half of [the topics](#how-many-topics-one-namespace-carries). Beyond that, they
+are spread over namespaces on paper: these share nothing, so what they need adds up, and several may lie on one Redis as
+long as its core has room. Sums are over all namespaces; a node's figures are of one node of one namespace that has just
+started. Asked for everything, and while it reads everything again, it takes up to {swell:.1f} times its memory. Not in
+it: watchers, queries (see [performance](performance.md)), and changes, of which a namespace has few.
 
 """
 
@@ -41,7 +53,6 @@ Each thing that happens is one script, or two where the node must hear first wha
 with `INFO commandstats`; bytes are those of the script's call and its answer, for tables of 100 topics.
 """
 
-KNEE: Final = "knee"
 HOW_FAST: Final = """
 ## How many heartbeats one Redis carries
 
@@ -51,23 +62,19 @@ append-only file; who beats has the other. Rates marked `~` were measured while 
 where Redis waited for its core, they had it: then there is more beyond the knee.
 """
 
-HOW_LARGE: Final = """
-## Bytes
-
-By `MEMORY USAGE`, all of it; `in use` is the growth of Redis' `used_memory`, which has the tables for keys and expiries
-too. Names of topics are 24 characters long, of which eight could not be guessed. The changes are kept to about 10,000
-entries, so they do not grow. A node's memory is that of a node that has just read the view; the encoded
-answer of each topic that is asked for stays beside it. Topics with the same groups and queues share one; else it is
-about a kilobyte a topic (`size` in [performance](performance.md)).
-"""
-
 
 def page(run: Run) -> str:
     """The whole page."""
-    cases, costs = _cases(run), Costs.of(run)
+    costs, found = Costs.of(run), _measured(run)
     parts = [HEAD, *(_plan(costs) if costs else [])]
-    parts += [HOW_OFTEN, "\n", markdown(*_operations(cases[OPERATION]))]
-    parts += [HOW_FAST, "\n", markdown(*_knee(cases[KNEE])), HOW_LARGE, "\n", markdown(*_bytes(cases[SIZE]))]
+    for words, table, after in (
+        (HOW_OFTEN, found[0], ""),
+        (HOW_FAST, found[1], ""),
+        (HOW_MANY_BROKERS.format(**LIMITS), found[2], brokers_words(costs) if costs else ""),
+        (HOW_MANY_TOPICS, found[3], topics_words(costs) if costs else ""),
+        (BYTES, found[4], ""),
+    ):
+        parts += [words, "\n", markdown(*table), after]
     parts += ["\n## The machine\n\n", markdown(["", ""], [[name, text] for name, text in run.facts.items()])]
     parts += [f"\n* Not measured to the end: {one.case}: {one.problem}\n" for one in run.measurements if one.problem]
     return "".join(parts)
@@ -75,20 +82,21 @@ def page(run: Run) -> str:
 
 def tables(run: Run) -> list[Table]:
     """What the page shows, without its words."""
-    cases = _cases(run)
     costs = Costs.of(run)
-    found = [_operations(cases[OPERATION]), _knee(cases[KNEE]), _bytes(cases[SIZE])]
-    return [*found, _plan_table(costs)] if costs else found
+    return [*_measured(run), *([_plan_table(costs)] if costs else [])]
 
 
-def _cases(run: Run) -> dict[str, list[Measurement]]:
-    """The measurements by what they are of."""
-    found: dict[str, list[Measurement]] = {OPERATION: [], SIZE: [], KNEE: []}
-    for one in run.measurements:
-        kind = next((kind for kind in (OPERATION, SIZE) if one.case.startswith(kind)), KNEE)
-        if one.scenario == NAME and (kind != KNEE or "wanted_rate" in one.metrics):
-            found[kind].append(one)
-    return found
+def _measured(run: Run) -> list[Table]:
+    """What is shown as it was measured."""
+    brokers, topics, steps = cases(run, BROKERS), cases(run, TOPICS), steps_by_size(run)
+    knees = {count: Knee.of(some) for count, some in steps.items()}
+    return [
+        _operations(cases(run, OPERATION)),
+        _knee(steps),
+        brokers_table(brokers, knees),
+        topics_table(topics),
+        bytes_table([*brokers, *topics]),
+    ]
 
 
 def _plan(costs: Costs) -> list[str]:
@@ -96,8 +104,9 @@ def _plan(costs: Costs) -> list[str]:
         nodes=NODES,
         heartbeat_s=HEARTBEAT_S,
         register_s=REGISTER_S,
-        most=most_brokers(costs),
-        measured=costs.most_brokers,
+        brokers=most_brokers(costs),
+        topics=most_topics(costs),
+        swell=costs.swell,
     )
     registered = f"{costs.registration_bytes:.0f} bytes"
     each = [
@@ -151,15 +160,14 @@ def _operations(cases: list[Measurement]) -> Table:
     return ["what happens", "scripts", "commands", "which", "bytes to Redis", "bytes back"], rows
 
 
-def _knee(cases: list[Measurement]) -> Table:
+def _knee(steps: Mapping[int, Sequence[Measurement]]) -> Table:
     rows = []
-    for one in cases:
-        size = one.case.rpartition(", ")[0]
+    for count, one in ((count, one) for count, some in steps.items() for one in some):
         times = [f"{value(one, name) / 1000:.1f}" for name in ("p50_us", "p99_us")]
         rate = ("~ " if one.disturbed else "") + f"{value(one, 'rate'):,.0f}"
         share, verdict = f"{100 * value(one, 'server_share'):.0f}", "yes" if value(one, "kept_up") else "no"
         waited = f"{100 * value(one, 'queued_share'):.0f}"
-        rows.append([size, rate, share, waited, f"{value(one, 'store_cpu_us'):.1f}", *times, verdict])
+        rows.append([f"{count:,}", rate, share, waited, f"{value(one, 'store_cpu_us'):.1f}", *times, verdict])
     return [
         "brokers",
         "heartbeats /s",
@@ -170,19 +178,3 @@ def _knee(cases: list[Measurement]) -> Table:
         "p99 ms",
         "keeps up",
     ], rows
-
-
-def _bytes(cases: list[Measurement]) -> Table:
-    kinds = sorted({name for one in cases for name in one.metrics if name.startswith("bytes_")})
-    shown = [kind for kind in kinds if max(value(one, kind) for one in cases) >= 1024]
-    rows = []
-    for one in cases:
-        sizes = [_kib(value(one, kind)) for kind in shown]
-        node = [f"{value(one, 'node_mib'):.0f}", number(value(one, "ready_s"))]
-        rows.append([one.case.removeprefix(SIZE), *sizes, _kib(value(one, "used_bytes")), *node])
-    columns = [f"`{kind.removeprefix('bytes_')}` KiB" for kind in shown]
-    return ["size", *columns, "in use KiB", "a node MiB", "start to ready s"], rows
-
-
-def _kib(size: float) -> str:
-    return f"{math.ceil(size / MIB * 1024):,}"

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from nsredis.bench.capacity.figures import MIB, Costs
+from nsredis.bench.capacity.footprint import COPIES
 from nsredis.core.leases import DEFAULT_LEASE_MS, heartbeat_ms
 
 NODES: Final = 3
-COPIES: Final = 2
-"""Brokers that each topic is on."""
-
 FREE: Final = 0.5
 """The part of what was measured that is left free."""
 
@@ -24,7 +22,7 @@ ROWS: Final = (
     (1_000, 10_000),
     (1_000, 100_000),
     (10_000, 100_000),
-    (25_000, 250_000),
+    (25_000, 200_000),
     (100_000, 1_000_000),
 )
 """Brokers and topics."""
@@ -57,12 +55,17 @@ class Plan:
 def most_brokers(costs: Costs) -> int:
     """How many brokers a namespace is planned for."""
     beating = costs.knee * HEARTBEAT_S
-    return int(min(costs.most_brokers, beating) * FREE)
+    return int(min(costs.brokers.most, beating) * FREE)
+
+
+def most_topics(costs: Costs) -> int:
+    """How many topics a namespace is planned for."""
+    return int(costs.topics.most * FREE)
 
 
 def plan(costs: Costs, brokers: int, topics: int) -> Plan:
     """What so many brokers need, and so many topics together."""
-    namespaces = max(1, math.ceil(brokers / most_brokers(costs)))
+    namespaces = max(1, math.ceil(brokers / most_brokers(costs)), math.ceil(topics / most_topics(costs)))
     offers = topics * COPIES
     beats, registrations = brokers / HEARTBEAT_S, brokers * NODES / REGISTER_S
     in_store = brokers * costs.broker_bytes + offers * costs.topic_bytes + namespaces * costs.stream_bytes

@@ -53,7 +53,7 @@ class OurNode(ServerProcess):
         self.http_port = free_port()
         port = free_port()
         command = [sys.executable, "-m", "nsredis", "serve", "--redis", f"redis://127.0.0.1:{store.port}/0"]
-        command += ["--http", self.http, "--remoting", f"127.0.0.1:{port}", "--node-id", node_id]
+        command += ["--http", self.http, "--remoting", f"127.0.0.1:{port}", "--node-id", node_id, "--data-dir", "."]
         # Nobody else knows this store; and brokers of the load are no real ones, so none is asked whether it lives.
         command += ["--settle-ms", "0", "--log-level", "error", "--probe-brokers", "false"]
         command += ["--workers", str(workers)]

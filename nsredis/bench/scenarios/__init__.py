@@ -14,6 +14,6 @@ SCENARIOS: Final = {
     "watchers": "a change that 1,000 watchers hear of",
     "cluster": "the cluster's information, polled by 300 brokers",
     "workers": "one and two workers on one pair of ports, which share two cores with their load",
-    "capacity": "what brokers and topics cost in the store and in a node, and how many heartbeats one store carries",
+    "capacity": "what brokers and topics cost, how many of them one namespace carries, how many heartbeats one store",
 }
 """Name → what is measured, in the order in which they run; the module has the same name."""

@@ -4,19 +4,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final
 
 from nsredis.bench.brokers import Broker, Registered, register_request, route_query, routes, spread, topics_of
-from nsredis.bench.failures import LoadFailed
 from nsredis.bench.kernel.accounting import memory_mib
 from nsredis.bench.kernel.cores import on_cores
 from nsredis.bench.load.plan import Order, Plan, Protocol, Request
 from nsredis.bench.peers.ours import OurNode, Store
 from nsredis.bench.peers.process import own_environ
 from nsredis.bench.registrations import Registrations
-from nsredis.bench.reloads import reload
+from nsredis.bench.reloads import QUERIES, measure_reloads
 from nsredis.bench.results import Measurement
 from nsredis.bench.rounds import Companion, Shape, Subject, take_turns
 from nsredis.bench.session import Session
@@ -24,17 +21,11 @@ from nsredis.bench.session import Session
 NAME: Final = "size"
 BROKERS: Final = 32
 COPIES: Final = 2
-QUERIES: Final = 500
-"""A second, while brokers register or the node reloads."""
-
 REGISTRATIONS: Final = 8.0
 """A second."""
 
 SIZES: Final = (20_000, 100_000)
 COMMAND_S: Final = 30
-PAUSE_S: Final = 0.3
-"""Before each reload: until the load runs, and until the node has settled after the reload before."""
-
 IMPORTS: Final = "import aiohttp.web, redis.asyncio"
 
 
@@ -123,26 +114,8 @@ def _reloads(session: Session, node: OurNode, store: Store, brokers: list[Broker
     """Queries at a fixed rate while the node reads everything again: how long that takes, and the longest query."""
     measurement = Measurement(NAME, f"{case}, reload", "nsredis", {})
     known = routes(node.port, dict(list(topics_of(brokers).items())[5::97]))
-    lane = [Request(route_query(topic), body) for topic, body in known.items()]
-    plan = Plan(Protocol.REMOTING, [lane], Order.RANDOM)
     seconds = max(2.0, 2 * session.seconds)
-    load = partial(session.generator.run, node.port, plan, node.usage)
-    for number in range(session.rounds):
-        session.tell(f"{NAME}: {measurement.case}: round {number + 1}")
-        session.keep_alive()
-        unquiet = session.quiet.wait()
-        try:
-            with ThreadPoolExecutor(1) as pool:
-                loading = pool.submit(load, connections=8, depth=16, seconds=seconds, rate=float(QUERIES))
-                time.sleep(PAUSE_S)
-                took_s = reload(node, store, f"round {number}")
-                result = loading.result()
-        except LoadFailed as error:
-            measurement.problem = str(error)
-            break
-        quantiles = {"p50_us": 0.5, "p99_us": 0.99, "p999_us": 0.999, "longest_us": 1.0}
-        measurement.note(reload_s=took_s, unquiet_share=unquiet, rate=result.rate, queued_share=result.queued)
-        measurement.note(**{name: result.latencies.quantile_us(part) for name, part in quantiles.items()})
+    measure_reloads(session, node, store, known, measurement, rounds=session.rounds, seconds=seconds)
     return measurement
 
 

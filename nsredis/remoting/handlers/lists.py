@@ -17,7 +17,7 @@ UNIT_SUB: Final = 2
 def get_clusters(call: Call) -> Command:
     """Every cluster with its groups and their addresses."""
     queries = call.services.queries
-    return call.done(body=queries.listing("clusters", lambda: bodies.cluster_info(queries.groups())))
+    return call.done(body=queries.group_list("clusters", lambda: bodies.cluster_info(queries.groups())))
 
 
 def get_member_group(call: Call) -> Command:
@@ -32,7 +32,7 @@ def get_all_topics(call: Call) -> Command:
     queries = call.services.queries
     if not queries.settings.enable_all_topic_list:
         return _disabled(call)
-    return call.done(body=queries.listing("topics", lambda: bodies.topic_list(queries.topics())))
+    return call.done(body=queries.topic_list("topics", lambda: bodies.topic_list(queries.topics())))
 
 
 def get_topics_of_cluster(call: Call) -> Command:
@@ -53,7 +53,7 @@ def get_system_topics(call: Call) -> Command:
         first = next((address for group in groups for address in group.addresses.values()), None)
         return bodies.topic_list(names, first)
 
-    return call.done(body=queries.listing("system-topics", build))
+    return call.done(body=queries.group_list("system-topics", build))
 
 
 def _flagged(name: str, chosen: Callable[[int], bool]) -> AnswerNow:
@@ -61,7 +61,7 @@ def _flagged(name: str, chosen: Callable[[int], bool]) -> AnswerNow:
         queries = call.services.queries
         if not queries.settings.enable_topic_list:
             return _disabled(call)
-        return call.done(body=queries.listing(name, lambda: bodies.topic_list(queries.topics_with(chosen))))
+        return call.done(body=queries.topic_list(name, lambda: bodies.topic_list(queries.topics_with(chosen))))
 
     return get
 
