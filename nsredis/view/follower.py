@@ -1,11 +1,9 @@
 """The one task that writes the view: it follows the changes, and reads all again when it cannot."""
 
 import asyncio
-import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -17,6 +15,7 @@ from nsredis.registry.change_feed import ChangeFeed, Look
 from nsredis.registry.restore import Command, Restorer
 from nsredis.registry.snapshot import Head, SnapshotReader
 from nsredis.registry.tables import same_content
+from nsredis.view.collector import out_of_sight
 from nsredis.view.row_changes import build, prepare
 from nsredis.view.saved_view import Saved
 from nsredis.view.state import State
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 COMPARE_EVERY_S: Final = 1.0
 CATCH_UP_TRIES: Final = 20
-NEVER: Final = 2**31 - 1
 
 
 class Follower:
@@ -103,7 +101,7 @@ class Follower:
         if self._load_saved is None or self._view.state is not None or self.reachable:
             return
         load, self._load_saved = self._load_saved, None
-        with _reading():
+        with out_of_sight():
             saved = await load()
         if saved is None:
             return
@@ -124,7 +122,7 @@ class Follower:
         return True
 
     async def _reload(self, why: str) -> None:
-        with _reading():
+        with out_of_sight():
             await self._read_all(why)
 
     async def _read_all(self, why: str) -> None:
@@ -228,18 +226,3 @@ class Follower:
             log.warning("cannot follow the store: %s", words)
         self.problem = words
         self._observer.store_failed("follow")
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Keep what is read out of the collector's sight: it would visit every row, 100 ms at half a million topics or at
-    50,000 brokers, and do so again and again until all is read.
-    """
-    young, middle, full = gc.get_threshold()
-    gc.set_threshold(young, middle, NEVER)
-    try:
-        yield
-        gc.collect(1)
-        gc.freeze()
-    finally:
-        gc.set_threshold(young, middle, full)
