@@ -106,7 +106,9 @@ class QuickConnection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer, and remember what was asked."""
+        """Send an answer, remember what was asked, and see whether the connection is at rest: no body can be left to
+        read, so aiohttp will wait for the next request just where the answer keeps the connection.
+        """
         raw, self._learning = self._learning, None
         sent, reset = await super().finish_response(request, resp, start_time)
         self._at_rest = bool(sent.keep_alive) and not reset and not self._messages

@@ -19,6 +19,8 @@ from nsredis.wire.frames import FrameSplitter, MalformedFrame
 
 log = logging.getLogger(__name__)
 
+SHORTCUT_FAILED: Final = "what %s sent is answered the general way"
+
 _numbers: Final = itertools.count(1)
 
 
@@ -164,22 +166,26 @@ class Connection(asyncio.Protocol):
 
     def _answer_shortly(self, data: bytes, shortcut: Shortcut) -> bytes:
         """Answer the frames at the start of a read that the shortcut knows; what is left of the read."""
-        at, end = 0, len(data)
+        at, end, one = 0, len(data), None
         try:
-            one = shortcut.answer_one(data)
-            if one is not None:
-                self._outbox.write(one, 1, len(one[-1]))
-                self._begun = True
-                return b""
-            while at != end and self._writing:
-                parts: list[bytes] = []
-                at, count, size = shortcut.answer(data, at, parts)
-                if not count:
-                    break
-                self._outbox.write(parts, count, size)
-                self._begun = True
+            one = shortcut.at_hand(data)
         except Exception:
-            log.exception("what %s sent is answered the general way", self.peer.address)
+            log.exception(SHORTCUT_FAILED, self.peer.address)
+        if one is not None:
+            self._begun = True
+            self._outbox.write(one, 1, len(one[-1]))
+            return b""
+        while at != end and self._writing:
+            parts: list[bytes] = []
+            try:
+                at, count, size = shortcut.answer(data, at, parts)
+            except Exception:
+                log.exception(SHORTCUT_FAILED, self.peer.address)
+                break
+            if not count:
+                break
+            self._begun = True
+            self._outbox.write(parts, count, size)
         return data[at:]
 
     def _work_off(self) -> None:

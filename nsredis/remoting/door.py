@@ -98,7 +98,7 @@ class Shortcut(Protocol):
     When it fails, they are answered the general way.
     """
 
-    def answer_one(self, data: bytes) -> Sequence[bytes] | None:
+    def at_hand(self, data: bytes) -> Sequence[bytes] | None:
         """The answer to a read of one frame, in parts, if it is at hand without reading that; else None."""
 
     def answer(self, data: bytes, at: int, parts: list[bytes]) -> tuple[int, int, int]:

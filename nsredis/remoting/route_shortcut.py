@@ -10,18 +10,18 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Final, NamedTuple
 
+from nsredis.remoting.exchange import SUCCESS
 from nsredis.remoting.header_memo import LONGEST, MARK, HeaderMemo, Known
 from nsredis.service.query_service import QueryService
 from nsredis.wire import binary_header, json_header
-from nsredis.wire.codes import OUR_VERSION, RESPONSE_FLAG, VERSION_STANDARD_JSON, RequestCode, ResponseCode
+from nsredis.wire.codes import OUR_VERSION, RESPONSE_FLAG, VERSION_STANDARD_JSON, RequestCode
 from nsredis.wire.commands import Serialization
 from nsredis.wire.frames import MAX_FRAME, MalformedFrame
 
 Count = Callable[[int, float, int], None]
-"""Code of the answer, seconds each, how many."""
+"""Code of the answers, how long it took until all were ready, how many."""
 
 ROUTE: Final = int(RequestCode.GET_ROUTEINFO_BY_TOPIC)
-SUCCESS: Final = int(ResponseCode.SUCCESS)
 MOST_AT_ONCE: Final = 256 << 10
 """Bytes of bodies after which the answers are to be sent before there are more."""
 
@@ -51,14 +51,14 @@ class RouteShortcut:
     """A Shortcut for plain route queries. Zones, topics that are not known, errors: all that goes the general way."""
 
     def __init__(self, queries: QueryService, count: Count) -> None:
-        """`count`: is told of answers, and how long they took."""
+        """`count`: is told of the answers."""
         self._queries = queries
         self._count = count
         self.memo = HeaderMemo()
         """What it knows without reading."""
 
-    def answer_one(self, data: bytes) -> Sequence[bytes] | None:
-        """As `Shortcut.answer_one`. As few steps as can be: most reads bring one query."""
+    def at_hand(self, data: bytes) -> Sequence[bytes] | None:
+        """As `Shortcut.at_hand`. As few steps as can be: most reads bring one query."""
         if len(data) > LONGEST:
             return None
         started = perf_counter()
@@ -131,7 +131,7 @@ class RouteShortcut:
     def _answer_rest(self, data: bytes, at: int, parts: list[bytes], count: int, size: int) -> tuple[int, int, int]:
         """Go on with frames that have to be read, unless there is enough."""
         while size < MOST_AT_ONCE and count != MOST_FRAMES:
-            stop = self._answer_one(data, at, parts)
+            stop = self._read_and_answer(data, at, parts)
             if stop == at:
                 break
             at = stop
@@ -139,7 +139,7 @@ class RouteShortcut:
             size += len(parts[-1])
         return at, count, size
 
-    def _answer_one(self, data: bytes, at: int, parts: list[bytes]) -> int:
+    def _read_and_answer(self, data: bytes, at: int, parts: list[bytes]) -> int:
         """Answer one frame; where it ends, or `at` when it goes the general way."""
         asked = _read(data, at)
         if asked is None or "__ZONE_MODE" in asked.ext:

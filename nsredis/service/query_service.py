@@ -71,7 +71,7 @@ class QueryService:
 
     @property
     def position(self) -> tuple[int, str]:
-        """Revision and tag of this node's view: where they are equal, so are all answers."""
+        """Revision and tag of this node's view: while it is the same object, all answers are the same."""
         state = self._view.state
         return state.position if state is not None else NOWHERE
 

@@ -42,7 +42,7 @@ class State:
 
     def __init__(self, revision: int = 0, tag: str = "") -> None:
         self.position = (revision, tag)
-        """Replaced as one, so that two answers of one position have the same tuple."""
+        """Revision and tag: another tuple whenever anything may have changed, as some compare it by identity."""
         self.brokers: dict[BrokerKey, Broker] = {}
         self.suspects: set[BrokerKey] = set()
         self.held: set[BrokerKey] = set()
@@ -66,17 +66,17 @@ class State:
         self._group_sets: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._group_names = 0
 
-    # Rows ---------------------------------------------------------------------------------------------------------
-
     @property
     def revision(self) -> int:
-        """How far it is."""
+        """The number of changes that it holds, of those that the namespace ever had."""
         return self.position[0]
 
     @property
     def tag(self) -> str:
         """What tells apart two histories that came to the same revision."""
         return self.position[1]
+
+    # Rows ---------------------------------------------------------------------------------------------------------
 
     def set_broker(self, key: BrokerKey, broker: Broker | None) -> None:
         """A broker's record as it is now, None when it left."""

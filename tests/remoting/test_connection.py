@@ -231,7 +231,7 @@ class ShortWay:
     def __init__(self, stop_after: int = 1000) -> None:
         self.stop_after = stop_after
 
-    def answer_one(self, data: bytes) -> tuple[bytes, ...] | None:
+    def at_hand(self, data: bytes) -> tuple[bytes, ...] | None:
         if b"raise at once" in data:
             raise LookupError
         parts: list[bytes] = []

@@ -1,5 +1,6 @@
 """The short way as the node's state and the time go on."""
 
+import asyncio
 import time
 from email.utils import parsedate_to_datetime
 
@@ -59,6 +60,21 @@ async def test_nothing_is_answered_after_the_view_is_gone_or_the_connection_clos
         one.protocol.data_received(GET)
         assert one.wire.written == written
     assert hits.count == before
+
+
+async def test_after_an_answer_that_could_not_be_sent_nothing_is_answered(both: BothWays, hits: Hits) -> None:
+    await both.connect("quick").send(GET)
+    never_learnt = GET.replace(b"TopicA", b"TopicA?minRevision=1")
+    for turns in range(8):
+        talk = both.connect("quick")
+        await talk.at_rest()
+        talk.protocol.data_received(never_learnt)
+        talk.wire.closed = True
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        talk.protocol.data_received(GET)
+        assert talk.wire.written == b""
+    assert hits.count == 0
 
 
 async def test_a_change_elsewhere_moves_the_revision(both: BothWays, hits: Hits) -> None:

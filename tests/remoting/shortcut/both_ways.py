@@ -35,14 +35,17 @@ class Wire:
     written: list[bytes] = field(default_factory=list)
     writes: int = 0
     ended: bool = False
+    wrote: Callable[[], None] = lambda: None
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
         self.writes += 1
+        self.wrote()
 
     def writelines(self, frames: list[bytes]) -> None:
         self.written += frames
         self.writes += 1
+        self.wrote()
 
     def close(self) -> None:
         self.ended = True
@@ -69,8 +72,8 @@ class Both:
         general = self._through(0, reads)
         return general, self._through(1, reads)
 
-    def _through(self, which: int, reads: tuple[bytes, ...]) -> tuple[bytes, bool]:
-        shortcut = self.shortcut if which else None
+    def connection(self, which: int = 1) -> tuple[Connection, Wire]:
+        """A connection, with the shortcut unless `which` is 0."""
         limits = Limits()
         shared = Shared(
             self.door,
@@ -78,11 +81,15 @@ class Both:
             limits,
             Budget(limits.held_bytes),
             Budget(limits.unfinished_bytes),
-            shortcut,
+            self.shortcut if which else None,
         )
         wire = Wire()
         connection = Connection(shared, "10.9.9.9:1", secure=False, ended=lambda: None)
         connection.connection_made(wire)  # type: ignore[arg-type]
+        return connection, wire
+
+    def _through(self, which: int, reads: tuple[bytes, ...]) -> tuple[bytes, bool]:
+        connection, wire = self.connection(which)
         for read in reads:
             connection.data_received(read)
         assert wire.writes <= 2 * len(reads)

@@ -79,15 +79,15 @@ async def test_what_follows_the_number_has_to_be_the_same(both: Both, other: byt
 
 
 async def test_one_frame_that_was_read_before_but_for_its_number_is_at_hand(both: Both) -> None:
-    assert both.shortcut.answer_one(asked(77)) is None
+    assert both.shortcut.at_hand(asked(77)) is None
     agree(*both.answers(asked(77), asked(77)))
     counted = both.observers[1].answered[ROUTE, 0]
-    one = both.shortcut.answer_one(asked(78))
+    one = both.shortcut.at_hand(asked(78))
     assert both.observers[1].answered[ROUTE, 0] == counted + 1
     assert one is not None
     assert b"".join(one) == both.answers(asked(78))[0][0]
     for unlike in (asked(7), asked(777), asked(78) + asked(78), asked(78)[:-1], b"", asked(78, "TopicB")):
-        assert both.shortcut.answer_one(unlike) is None
+        assert both.shortcut.at_hand(unlike) is None
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsredis.remoting.route_shortcut import MOST_AT_ONCE
+from nsredis.remoting.route_shortcut import MOST_AT_ONCE, MOST_FRAMES
 from nsredis.view.answers import Answer
 from nsredis.view.state import State
 from nsredis.wire.codes import OUR_VERSION
@@ -86,10 +86,10 @@ async def test_nothing_is_answered_without_a_view_or_from_an_older_one(both: Bot
     empty = Both()
     assert empty.shortcut.answer(query("TopicA"), 0, []) == (0, 0, 0)
     agree(*both.answers(asked(77), asked(78)))
-    assert both.shortcut.answer_one(asked(78)) is not None
+    assert both.shortcut.at_hand(asked(78)) is not None
     both.view.publish(State(2, "other"))
     assert both.shortcut.answer(query("TopicA"), 0, []) == (0, 0, 0)
-    assert both.shortcut.answer_one(asked(78)) is None
+    assert both.shortcut.at_hand(asked(78)) is None
 
 
 def test_it_stops_when_the_answers_are_large(both: Both) -> None:
@@ -108,3 +108,31 @@ def test_it_stops_when_the_answers_are_large(both: Both) -> None:
     assert both.shortcut.answer(asked(78, "Large"), 0, []) == (0, 0, 0)
     state.legacy_answers["Large"] = bytes(16 << 20)  # no frame can hold it: the general way says so
     assert both.shortcut.answer(data, 0, parts) == (0, 0, 0)
+
+
+async def test_while_the_peer_takes_nothing_no_more_is_answered(both: Both) -> None:
+    asked_for = [asked(1000 + number) for number in range(MOST_FRAMES + 9)]
+    connection, wire = both.connection()
+    wire.wrote = connection.pause_writing
+    connection.data_received(b"".join(asked_for))
+    assert b"".join(wire.written).count(b'"opaque":') == MOST_FRAMES
+    connection.resume_writing()
+    assert b"".join(wire.written) == both.answers(*asked_for)[0][0]
+
+
+async def test_what_could_not_be_written_is_neither_answered_again_nor_said_to_be(
+    both: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("no transport")
+
+    for reads in ([asked(77), asked(78)], [asked(77) + asked(78)]):
+        connection, wire = both.connection()
+        connection.data_received(asked(76))
+        wire.wrote = fail
+        before = both.observers[1].answered.copy()
+        with pytest.raises(RuntimeError, match="no transport"):  # it closes a real connection
+            connection.data_received(reads[0])
+        assert wire.writes == 2
+        assert (both.observers[1].answered - before).total() == len(reads[0]) // len(asked(77))
+    assert caplog.text == ""
