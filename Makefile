@@ -53,7 +53,7 @@ lint: $(VENV)/developed ## check style and layers
 types: $(VENV)/developed ## check types
 	$(BIN)/mypy
 
-bench: $(VENV)/developed ## measure nsredis beside its peers, in about 25 minutes: make bench ARGS='routes http'
+bench: $(VENV)/developed ## measure nsredis beside its peers, in about half an hour: make bench ARGS='routes http'
 	@$(BIN)/python -m tests.interop.jars || echo 'Without the jars, the Java name servers are left out.'
 	@exec $(BIN)/nsredis bench $(or $(ARGS),all)
 

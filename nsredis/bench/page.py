@@ -13,7 +13,7 @@ HEAD: Final = """\
 <!-- This page is made by `nsredis bench all --into docs`: change nsredis/bench/page.py, not this file. -->
 
 Everything here was measured on one machine, side by side: the servers take turns round by round, so what disturbs
-the machine disturbs all of them. Measure yours: `make bench` takes about 25 minutes, `make bench ARGS='routes
+the machine disturbs all of them. Measure yours: `make bench` takes about half an hour, `make bench ARGS='routes
 http'` runs some scenarios, `make bench ARGS='all --into docs'` makes this page again. Peers that are not installed are
 named and left out. `make bench-quick` takes less than two minutes and compares the hot paths (queries, heartbeats and
 registrations) with the figures kept in [bench-quick.json](bench-quick.json).

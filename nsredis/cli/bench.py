@@ -41,7 +41,7 @@ PEERS: Final = ("java53", "java5", "java4", "rust", "echo", "aiohttp", "nginx", 
     "--connections", default=16, show_default=True, type=click.IntRange(1, 1000), help="Connections open at a time."
 )
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100), help="Rounds of each scenario.")
-@click.option("--full", is_flag=True, help="Scenarios with all their cases, beyond 25 minutes.")
+@click.option("--full", is_flag=True, help="Scenarios with all their cases, in more than an hour.")
 @click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS), help="Only this peer; may be repeated.")
 @click.option(
     "--patience",
