@@ -7,7 +7,6 @@ the place of them all. So what is read is what `decode_register_body` reads, or 
 
 import re
 import secrets
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -160,6 +159,6 @@ def _cut(body: bytes, start: int, end: int, *, is_last: bool) -> tuple[list[Slic
 def _topics(text: bytes) -> dict[str, QueueData]:
     configs = _TOPICS.decode(b"{%b}" % text)
     topics = read_configs(configs.values())
-    if not topics or topics.keys() != configs.keys():
+    if not topics or list(topics) != list(configs):
         raise _OtherForm
-    return dict(zip(map(sys.intern, topics), topics.values(), strict=True))
+    return topics
