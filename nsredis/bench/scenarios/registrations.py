@@ -1,7 +1,10 @@
-"""(c) Registrations of 100, 1,000 and 10,000 topics: nothing changed, one topic changed, and a broker that is new."""
+"""(c) Registrations of 100, 1,000 and 10,000 topics: nothing changed, one topic changed, and a broker that is new.
+
+A new one has the topics of others, as in a cluster, but for the queues of one; or topics that nobody else has.
+"""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from nsredis.bench.brokers import VERSION, Broker, compressed_registration, registration
@@ -35,12 +38,14 @@ def measure(session: Session) -> list[Measurement]:
             ]
             chosen = names[topics // 2]
             changed = _changed(brokers, Registrations(names, changed=chosen), CHANGED[topics])
-            new = _new(topics, Registrations(names, changed=chosen), NEW[topics])
+            new = _new("new", topics, Registrations(names, changed=chosen).request)
+            own = _new("own", topics, partial(_own_topics, names))
             cases: list[tuple[str, Plan | Callable[[int], Plan], float, Proof]] = [
                 ("unchanged", *_unchanged(brokers, names, registration)),
                 ("unchanged, compressed", *_unchanged(brokers, names, compressed_registration)),
                 ("one topic changed", changed, 1, _changes_kept(brokers, chosen, CHANGED[topics])),
-                ("new, and gone again", new, 0.5, _all_left(topics, NEW[topics])),
+                ("new, and gone again", new, 0.5, _all_left("new", topics)),
+                ("new with topics of its own, and gone again", own, 0.5, _all_left("own", topics)),
             ]
             for case, plan, each, proof in cases:
                 subjects = [
@@ -92,34 +97,38 @@ def _numbers(number: int, count: int) -> range:
     return range((number + 1) * count, (number + 2) * count)
 
 
-def _new_name(topics: int, lane: int, serial: int) -> str:
-    return f"new{topics}-{lane}-{serial}"
+def _own_topics(names: list[str], broker: Broker, number: int) -> bytes:
+    """A registration of as many topics, which only this broker has."""
+    return Registrations([f"{broker.name}-{name}" for name in names], changed=None).request(broker, number)
 
 
-def _all_left(topics: int, count: int) -> Proof:
+def _new_name(word: str, topics: int, lane: int, serial: int) -> str:
+    return f"{word}{topics}-{lane}-{serial}"
+
+
+def _all_left(word: str, topics: int) -> Proof:
     """The brokers of the round have left again."""
 
     def proof(port: int, number: int) -> None:
-        serials = _numbers(number, count)
-        prove_gone(port, [[_new_name(topics, lane, one) for one in serials] for lane in range(CONNECTIONS)])
+        serials = _numbers(number, NEW[topics])
+        prove_gone(port, [[_new_name(word, topics, lane, one) for one in serials] for lane in range(CONNECTIONS)])
 
     return proof
 
 
-def _new(topics: int, registrations: Registrations, count: int) -> Callable[[int], Plan]:
-    """Brokers that nobody has seen register and leave again."""
+def _new(word: str, topics: int, request: Callable[[Broker, int], bytes]) -> Callable[[int], Plan]:
+    """Brokers that nobody has seen register and leave again. `request`: the registration of that number."""
 
     @lru_cache(maxsize=1)
     def plan(number: int) -> Plan:
         lanes = []
         for lane in range(CONNECTIONS):
             requests = []
-            for serial in _numbers(number, count):
-                broker = Broker(
-                    _new_name(topics, lane, serial), {}, address=f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
-                )
+            for serial in _numbers(number, NEW[topics]):
+                name = _new_name(word, topics, lane, serial)
+                broker = Broker(name, {}, address=f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911")
                 requests += [
-                    Request(registrations.request(broker, lane * 10_000 + serial)),
+                    Request(request(broker, lane * 10_000 + serial)),
                     Request(unregister_request(broker)),
                 ]
             lanes.append(requests)
