@@ -122,7 +122,10 @@ class TopicBody(Protocol):
         """Equal for equal bodies: a hash of the bytes and of the data version."""
 
     def decode(self, known: Mapping[str, QueueData]) -> Mapping[str, QueueData]:
-        """The topics, perhaps without those that stand in `known` just so; raises InvalidField."""
+        """The topics, perhaps without those that stand in `known` just so; raises InvalidField.
+
+        Names and queue data are shared (`core.queues.shared`), and the mapping changes no more: a table may keep it.
+        """
 
     def mappings(self) -> Mapping[str, str]:
         """RocketMQ's TopicQueueMappingInfo of each static topic, as JSON."""

@@ -1,5 +1,7 @@
 """Queue data: what a broker group offers for one topic."""
 
+import sys
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from nsredis.core.errors import InvalidField
@@ -36,6 +38,12 @@ def intern(queues: QueueData) -> QueueData:
             _interned.clear()
         known = _interned[queues] = queues
     return known
+
+
+def shared(topics: Mapping[str, QueueData]) -> dict[str, QueueData]:
+    """The same topics, their names and queue data shared with all others that are equal."""
+    known = {queues: intern(queues) for queues in set(topics.values())}
+    return dict(zip(map(sys.intern, topics), map(known.__getitem__, topics.values()), strict=True))
 
 
 def check_queues(field: str, queues: QueueData) -> QueueData:

@@ -50,6 +50,7 @@ class BrokerStore:
         """Store a registration; TableMoved when its topics must be merged first, or the table was written meanwhile."""
         keyspace = self._runner.keyspace
         writes = table is not None and not _same_content(table)
+        blob, delta = _written(table) if table and writes else (b"", b"")
         command = self._runner.command(
             "register",
             broker=keyspace.broker(r.key),
@@ -77,10 +78,10 @@ class BrokerStore:
             has_table=table is not None,
             base=table.base.version if table else 0,
             write=writes,
-            blob=tables.encode_blob(table.merged) if table and writes else b"",
+            blob=blob,
             body=table.merged.body if table else "",
             deleted=tables.encode_deleted(table.merged.deleted) if table else b"",
-            delta=_delta(table) if table and writes else b"",
+            delta=delta,
         )
         return _registered(await self._run(command) if table is not None else await self._run_with_others(command))
 
@@ -255,8 +256,13 @@ def _same_content(table: MergedTable) -> bool:
     )
 
 
-def _delta(table: MergedTable) -> bytes:
-    return tables.encode_delta(table.base, table.merged, table.topics) if table.base.version else b""
+def _written(table: MergedTable) -> tuple[bytes, bytes]:
+    """The table's blob, and the delta: where there is none, nodes that follow read the blob, this one too."""
+    delta = tables.encode_delta(table.base, table.merged, table.topics) if table.base.version else b""
+    blob = tables.encode_blob(table.merged)
+    if not delta:
+        tables.keep_written(blob, table.merged)
+    return blob, delta
 
 
 def _registered(reply: list[Any]) -> Registered | TableMoved:

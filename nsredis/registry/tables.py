@@ -3,7 +3,6 @@
 The scripts treat tables as opaque: only here are they read and written.
 """
 
-import sys
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from nsredis.core.queues import QueueData, intern
+from nsredis.core.queues import QueueData, shared
+from nsredis.registry.written_blobs import WrittenBlobs
 
 DELTA_TOPICS: Final = 20
 """A change of at most so many topics travels in its stream entry, so that nobody reads the whole table for it."""
@@ -21,7 +21,7 @@ DELTA_TOPICS: Final = 20
 BODY_MARK: Final = "body:"
 """Starts what stands for the data version of a body that has none: its digest."""
 
-Topics = dict[str, QueueData]
+Topics = Mapping[str, QueueData]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def same_content(one: Table, other: Table) -> bool:
 class _Content(msgspec.Struct, array_like=True, omit_defaults=True):
     """What the blob holds."""
 
-    topics: dict[str, QueueData]
+    topics: Mapping[str, QueueData]
     mappings: dict[str, str] = {}
 
 
@@ -65,6 +65,7 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode_content: Final = msgspec.json.Decoder(_Content).decode
 _decode_deleted: Final = msgspec.json.Decoder(dict[str, str]).decode
 _decode_delta: Final = msgspec.json.Decoder(Delta).decode
+_written: Final = WrittenBlobs()
 
 
 def encode_blob(table: Table) -> bytes:
@@ -72,12 +73,18 @@ def encode_blob(table: Table) -> bytes:
     return zlib.compress(_encode(_Content(table.topics, table.mappings)), 1)
 
 
+def keep_written(blob: bytes, table: Table) -> None:
+    """`decode_blob` need not decode this table's blob when it comes back to this process, which writes it."""
+    _written.keep(blob, (table.topics, table.mappings))
+
+
 def decode_blob(blob: bytes) -> tuple[Topics, dict[str, str]]:
     """The inverse of `encode_blob`. Queue data and names are shared: most topics stand in several tables."""
+    written = _written.take(blob)
+    if written is not None:
+        return written
     content = _decode_content(zlib.decompress(blob))
-    shared = {queues: intern(queues) for queues in set(content.topics.values())}
-    topics = dict(zip(map(sys.intern, content.topics), map(shared.__getitem__, content.topics.values()), strict=True))
-    return topics, content.mappings
+    return shared(content.topics), content.mappings
 
 
 def encode_deleted(deleted: Mapping[str, str]) -> bytes:
@@ -118,7 +125,7 @@ def encode_delta(old: Table, new: Table, among: Collection[str] | None = None) -
     return _encode(Delta(old.version, put, drop, new.body)) if len(put) + len(drop) <= DELTA_TOPICS else b""
 
 
-def _put(old: Topics, new: Topics, among: Collection[str]) -> Topics:
+def _put(old: Topics, new: Topics, among: Collection[str]) -> dict[str, QueueData]:
     """What is new or other in `new`. Nearly all queue data is shared, so the same objects are passed over first."""
     others = compress(among, map(is_not, map(new.get, among), map(old.get, among)))
     return {topic: new[topic] for topic in others if topic in new and old.get(topic) != new[topic]}
@@ -139,12 +146,14 @@ def apply_body(
 ) -> Table:
     """The table after a registration under data version `version`; a mapping goes with its topic.
 
+    A whole body is not copied: nobody may change it from then on.
+
     A topic that an operator deleted stays deleted while the body comes under the version that the operator saw.
     """
     kept_out = {topic for topic, seen in table.deleted.items() if seen == version and topic in body}
     if kept_out:
         body = {topic: queues for topic, queues in body.items() if topic not in kept_out}
-    topics = {**body} if replaces else {**table.topics, **body}
+    topics = body if replaces or not table.topics else {**table.topics, **body}
     deleted = {topic: seen for topic, seen in table.deleted.items() if topic in kept_out or topic not in body}
     known = mappings or {} if replaces else {**table.mappings, **(mappings or {})}
     marked = version if version.startswith(BODY_MARK) else ""

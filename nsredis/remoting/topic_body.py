@@ -34,6 +34,10 @@ class Outlines:
         """What is kept of a broker's last body."""
         return self._by_broker.get(broker)
 
+    def latest(self) -> Outline | None:
+        """What was kept last, whoever said it."""
+        return next(reversed(self._by_broker.values()), None)
+
     def keep(self, broker: BrokerKey, one: Outline) -> None:
         """From now on that is what the broker said last."""
         self.forget(broker)
@@ -96,7 +100,7 @@ class RemotingTopics:
     def _read_outline(self, known: Mapping[str, QueueData]) -> Reading | None:
         if not self._body or self._is_compressed:
             return None
-        last = self._outlines.of(self._broker)
+        last = self._outlines.of(self._broker) or self._outlines.latest()  # brokers of a cluster have much in common
         if last is not None and last.topics == known:
             last = replace(last, topics=known)  # the very same, to be kept once and to be known again
         return outline.read(self._body, self._version, last)

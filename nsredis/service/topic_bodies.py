@@ -17,7 +17,7 @@ def check_body(body: TopicBody, known: Mapping[str, QueueData], *, foreign: bool
     `foreign`: by the rules for what comes over remoting.
     """
     topics = body.decode(known)
-    names = [topic for topic in topics if topic not in known]
+    names = [topic for topic in topics if topic not in known] if known else topics
     (check_foreign_topics if foreign else check_topics)("topics", names)
     try:
         for queues in set(topics.values()):  # there are few different ones

@@ -28,7 +28,8 @@ GROUP_NAMES_KEPT: Final = 250_000
 class Dirty:
     """What a batch of changes touched."""
 
-    topics: set[str] = field(default_factory=set)
+    topics: list[Iterable[str]] = field(default_factory=list)
+    """One may stand there several times."""
     brokers: set[str] = field(default_factory=set)
     kv: set[str] = field(default_factory=set)
     topic_list: bool = False
@@ -172,7 +173,7 @@ class State:
             self._routes_changed(table.topics)
 
     def _routes_changed(self, topics: Iterable[str]) -> None:
-        self.dirty.topics.update(topics)
+        self.dirty.topics.append(topics)
         for answers in (self.answers, self.legacy_answers):
             if answers:
                 for topic in topics:

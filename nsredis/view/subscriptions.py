@@ -69,10 +69,10 @@ class Subscriptions:
         for reader in self._by_scope.get(scope, ()):
             reader.mark(keys if keys is not None else (scope,))
 
-    def mark_topics(self, topics: Iterable[str]) -> None:
-        """Routes of these topics changed."""
+    def mark_topics(self, topics: Iterable[Iterable[str]]) -> None:
+        """Routes of all these topics changed."""
         if any(scope.startswith("topic:") for scope in self._by_scope):
-            for topic in topics:
+            for topic in set().union(*topics):
                 self.mark(f"topic:{topic}")
 
     def mark_all(self) -> None:

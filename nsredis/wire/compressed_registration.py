@@ -1,6 +1,7 @@
 """The compressed body of a registration: sections with their lengths in one zlib stream (RegisterBrokerBody)."""
 
 import struct
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -110,7 +111,7 @@ def _topics(sections: _Sections) -> dict[str, QueueData]:
     known: dict[bytes, QueueData] = {}  # few lines differ in more than the name
     for _ in range(sections.number("the topics")):
         name, _blank, numbers = sections.section("a topic").partition(b" ")
-        topic = name.decode()
+        topic = sys.intern(name.decode())
         queues = known.get(numbers)
         if queues is None:
             try:

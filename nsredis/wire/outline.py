@@ -1,4 +1,4 @@
-"""Large registrations in JSON, of which only the topics are read that the broker's last one did not have just so.
+"""Large registrations in JSON, of which only the topics are read that one before did not have just so.
 
 The table of topics is cut into slices, and of each its length and digest are kept. Where they are cut is a guess; that
 it was a good one is proved by the parser: each slice must be whole topics, and the body must be right with one topic in
@@ -7,9 +7,9 @@ the place of them all. So what is read is what `decode_register_body` reads, or 
 
 import re
 import secrets
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -31,6 +31,8 @@ _MOST_AFTER: Final = 65_536
 _STAND_IN: Final = secrets.token_hex()
 """No broker has that topic, nor can anyone guess it."""
 _STAND_IN_TEXT: Final = b'"%b":{"topicName":"%b"}' % (_STAND_IN.encode(), _STAND_IN.encode())
+_digest: Final = partial(xxhash.xxh3_128_digest, seed=secrets.randbits(64))
+"""With a seed, so that no broker can make topics that are taken for another one's."""
 _BETWEEN_TOPICS: Final = re.compile(rb'\},(?="[^"\\]*+":\{)')
 _TOPICS: Final = msgspec.json.Decoder(dict[str, TopicConfig])
 
@@ -79,7 +81,7 @@ class _OtherForm(ValueError):
 
 
 def read(body: bytes, version: int, last: Outline | None = None) -> Reading | None:
-    """As `decode_register_body`, knowing what that broker said `last`; None where that cannot be, for any reason."""
+    """As `decode_register_body`, knowing what was said `last`; None where that cannot be, for any reason."""
     try:
         start, end = _table(body)
         frame = decode_register_body(
@@ -119,21 +121,29 @@ def _read(body: bytes, start: int, end: int, frame: RegisterBody, last: Outline)
         after -= 1
         end -= slices[after].length
     new, read = _cut(body, start, end, is_last=after == len(slices))
-    gone = [topic for one in slices[before:after] for topic in one.topics]
-    topics = last.topics
-    if gone or read:
-        topics = {**topics}
-        for topic in gone:
-            del topics[topic]
-        topics.update(read)
+    topics: Topics = read
+    if before or after < len(slices):
+        topics = _changed(last.topics, slices[before:after], read)
     outline = Outline((*slices[:before], *new, *slices[after:]), topics)
     if sum(len(one.topics) for one in outline.slices) != len(topics):
         raise _OtherForm  # a topic stands there twice: which one counts?
     return Reading(replace(frame, topics=topics), outline, last.topics, read)
 
 
+def _changed(topics: Topics, gone: Sequence[Slice], read: Topics) -> Topics:
+    """The topics without those of the slices that are gone, and with those that were read."""
+    if not gone and not read:
+        return topics
+    changed = {**topics}
+    for one in gone:
+        for topic in one.topics:
+            del changed[topic]
+    changed.update(read)
+    return changed
+
+
 def _is(known: Slice, text: memoryview) -> bool:
-    return xxhash.xxh3_128_digest(text) == known.digest
+    return _digest(text) == known.digest
 
 
 def _cut(body: bytes, start: int, end: int, *, is_last: bool) -> tuple[list[Slice], dict[str, QueueData]]:
@@ -149,7 +159,7 @@ def _cut(body: bytes, start: int, end: int, *, is_last: bool) -> tuple[list[Slic
                 raise _OtherForm
             text = text[:-1]
         topics = _topics(text)
-        slices.append(Slice(stop - start, xxhash.xxh3_128_digest(body[start:stop]), tuple(topics)))
+        slices.append(Slice(stop - start, _digest(body[start:stop]), tuple(topics)))
         read |= topics
         start = stop
     if is_last and not slices:
@@ -160,6 +170,6 @@ def _cut(body: bytes, start: int, end: int, *, is_last: bool) -> tuple[list[Slic
 def _topics(text: bytes) -> dict[str, QueueData]:
     configs = _TOPICS.decode(b"{%b}" % text)
     topics = read_configs(configs.values())
-    if not topics or topics.keys() != configs.keys():
+    if not topics or list(topics) != list(configs):
         raise _OtherForm
-    return dict(zip(map(sys.intern, topics), topics.values(), strict=True))
+    return topics

@@ -1,6 +1,7 @@
 """The parts that registrations are made of: data versions, topics and the mappings of static topics."""
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -74,7 +75,7 @@ def read_mapping(raw: bytes) -> TopicQueueMapping:
 
 
 def read_configs(configs: Iterable[TopicConfig]) -> dict[str, QueueData]:
-    """The queues by the topics' own names, shared where they are equal. ValueError where one has no name."""
+    """The queues by the topics' own names, both shared where they are equal. ValueError where one has no name."""
     topics: dict[str, QueueData] = {}
     known: dict[tuple[int, int, int, int], QueueData] = {}
     for config in configs:
@@ -84,7 +85,7 @@ def read_configs(configs: Iterable[TopicConfig]) -> dict[str, QueueData]:
         queues = known.get(numbers)
         if queues is None:
             queues = known[numbers] = intern(QueueData(*numbers))
-        topics[config.topic_name] = queues
+        topics[sys.intern(config.topic_name)] = queues
     return topics
 
 

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from nsredis.core import queues as module
 from nsredis.core.errors import InvalidField
-from nsredis.core.queues import MAX_QUEUES, READ, WRITE, QueueData, check_queues, intern
+from nsredis.core.queues import MAX_QUEUES, READ, WRITE, QueueData, check_queues, intern, shared
+from tests.support.shared_topics import are_shared
 
 BITS = st.integers(0, 15)
 
@@ -27,6 +28,13 @@ def test_equal_queue_data_is_one_object() -> None:
     one, other = QueueData(7, 7, 6, 0), QueueData(7, 7, 6, 0)
     assert one is not other
     assert intern(one) is intern(other)
+
+
+def test_equal_topics_are_the_same_objects() -> None:
+    one, other = ({f"topic-{number}": QueueData(7, number % 2) for number in range(4)} for _ in range(2))
+    assert not are_shared(one, other)
+    assert are_shared(shared(one), shared(other))
+    assert list(shared(one).items()) == list(one.items())
 
 
 def test_what_is_shared_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,11 @@ import asyncio
 
 import pytest
 
+from nsredis.core.queues import QueueData
+from nsredis.http_api.handlers.registrations import JsonTopics
 from tests.support.api import Api
 from tests.support.eventually import eventually
+from tests.support.shared_topics import are_shared
 
 FULL = {
     "address": "10.0.0.5:10911",
@@ -52,6 +55,12 @@ async def test_topics_is_the_whole_table_and_no_topics_keeps_what_is_known(api: 
     assert (await api.get("/v1/brokers/c/a/0")).json["zone"] == "az2"
     await api.register("a", topics={})
     assert (await api.get("/v1/topics")).json["items"] == []
+
+
+def test_names_and_queues_are_shared_from_body_to_body() -> None:
+    one, other = (JsonTopics(b'{"Topic-A":{"perm":4},"Topic-B":{}}', "").decode({}) for _ in range(2))
+    assert one == {"Topic-A": QueueData(8, 8, 4), "Topic-B": QueueData()}
+    assert are_shared(one, other)
 
 
 async def test_a_slave_hears_of_its_master_and_does_not_write_the_table(api: Api) -> None:

@@ -74,6 +74,24 @@ async def test_a_body_that_says_nothing_new_is_remembered_without_a_change(
     assert await store.head() == head
 
 
+async def test_a_blob_that_followers_read_need_not_be_decoded_by_the_process_that_wrote_it(
+    brokers: BrokerStore,
+) -> None:
+    """Once: where a delta tells the change, nobody reads the blob, and nothing is kept of it."""
+    await _registered(brokers, WITH_TOPICS)
+    first = await brokers.table("a b")
+    assert (await brokers.table("a b")).topics is not first.topics
+    for number, shared in ((tables.DELTA_TOPICS + 1, True), (1, False)):
+        topics = {**first.topics, **{f"new-{number}-{i}": QueueData() for i in range(number)}}
+        merged = replace(first, topics=topics)
+        r = replace(WITH_TOPICS, topics=PlainBody({}, f"d{number}"))
+        outcome = await brokers.register(r, by="test", table=MergedTable(first, merged))
+        assert isinstance(outcome, Registered)
+        first = await brokers.table("a b")
+        assert first == replace(merged, version=outcome.revision)
+        assert (first.topics is topics) is shared
+
+
 async def test_a_table_that_another_wrote_meanwhile_is_merged_again(brokers: BrokerStore) -> None:
     await _registered(brokers, WITH_TOPICS)
     base = await brokers.table("a b")

@@ -10,15 +10,19 @@ A, B, C = (BrokerKey(name, 0) for name in "abc")
 TABLE = {f"topic-{number:04}": QueueData() for number in range(LARGE // 100)}
 
 
-def _topics(outlines: Outlines, counter: int, table: dict[str, QueueData]) -> RemotingTopics:
+def _topics(outlines: Outlines, counter: int, table: dict[str, QueueData], broker: BrokerKey = A) -> RemotingTopics:
     body = encode_register_body(RegisterBody(DataVersion(0, 1, counter), table, {}, ()))
-    return RemotingTopics(body, 479, compressed=False, max_inflated=0, broker=A, outlines=outlines)
+    return RemotingTopics(body, 479, compressed=False, max_inflated=0, broker=broker, outlines=outlines)
 
 
-def _accepted(outlines: Outlines, counter: int, table: dict[str, QueueData]) -> None:
-    topics = _topics(outlines, counter, table)
-    topics.read({})
+def _accepted(outlines: Outlines, counter: int, table: dict[str, QueueData], broker: BrokerKey = A) -> Outline:
+    topics = _topics(outlines, counter, table, broker)
+    assert topics.read({}).topics == table
     topics.accepted()
+    kept = outlines.of(broker)
+    assert kept is not None
+    assert kept.topics == table
+    return kept
 
 
 def _outline(size: int) -> Outline:
@@ -40,10 +44,7 @@ def test_only_so_many_bytes_are_kept_and_the_latest_are() -> None:
 
 
 def test_the_text_of_a_table_and_its_topics_count() -> None:
-    outlines = Outlines()
-    _accepted(outlines, 1, TABLE)
-    kept = outlines.of(A)
-    assert kept is not None
+    kept = _accepted(Outlines(), 1, TABLE)
     assert LARGE + 100 * len(TABLE) < kept.size < 3 * LARGE + 100 * len(TABLE)
 
 
@@ -51,6 +52,7 @@ def test_nothing_is_kept_of_a_registration_that_was_not_accepted() -> None:
     outlines = Outlines()
     _topics(outlines, 1, TABLE).read({})
     assert outlines.of(A) is None
+    assert outlines.latest() is None
 
 
 def test_topics_that_the_view_has_are_not_kept_twice() -> None:
@@ -63,6 +65,21 @@ def test_topics_that_the_view_has_are_not_kept_twice() -> None:
     kept = outlines.of(A)
     assert kept is not None
     assert kept.topics is shown
+
+
+def test_what_another_broker_said_last_is_known_of_one_that_is_new() -> None:
+    """Its topics are kept once, and of its slices those are new that have a topic of its own."""
+    outlines = Outlines()
+    first = _accepted(outlines, 1, TABLE)
+    same = _accepted(outlines, 2, TABLE, B)
+    assert same.topics is first.topics
+    assert same.slices == first.slices
+    own = dict(sorted((TABLE | {"topic-0300-own": QueueData(4)}).items()))
+    other = _accepted(outlines, 1, own, C)
+    assert len(set(other.slices) - set(first.slices)) == 1
+    assert _topics(outlines, 2, own, C).decode(TABLE) == {"topic-0300-own": QueueData(4)}
+    outlines.forget(C)
+    assert outlines.latest() is same
 
 
 def test_what_the_view_lacks_is_told_though_the_broker_said_it_before() -> None:

@@ -82,28 +82,39 @@ class WholeTopics(RemotingTopics):
         return super().decode({})
 
 
-def _topics(of: type[RemotingTopics], raw: tuple[bytes, bool], outlines: Outlines) -> RemotingTopics:
+def _topics(of: type[RemotingTopics], raw: tuple[bytes, bool], outlines: Outlines, name: str = "a") -> RemotingTopics:
     body, compressed = raw
-    return of(body, 479, compressed=compressed, max_inflated=1 << 20, broker=BrokerKey("a", 0), outlines=outlines)
+    return of(body, 479, compressed=compressed, max_inflated=1 << 20, broker=BrokerKey(name, 0), outlines=outlines)
 
 
-@given(tables_known(), raw_bodies(), st.booleans(), raw_bodies(), VERSIONS, st.booleans(), st.none() | tables_known())
+@given(
+    tables_known(),
+    raw_bodies(),
+    st.sampled_from("ab"),
+    st.booleans(),
+    raw_bodies(),
+    VERSIONS,
+    st.booleans(),
+    st.none() | tables_known(),
+)
 def test_the_same_table_delta_checks_and_errors(
     shown: Table,
     before: tuple[bytes, bool],
+    by: str,
     had_replaced: bool,
     raw: tuple[bytes, bool],
     version: DataVersion | None,
     replaces: bool,
     moved: Table | None,
 ) -> None:
-    """Whatever the broker said before, and also when the table moved between the checks and the merging."""
+    """Whatever it or another one said before, and also when the table moved between the checks and the merging."""
     outlines = Outlines()
     with suppress(InvalidField):
-        said = _topics(RemotingTopics, before, outlines)
+        said = _topics(RemotingTopics, before, outlines, by)
         check_body(said, {}, foreign=True)
-        before_version = tables.body_version(data_version_text(version), said.digest)
-        shown = tables.apply_body(shown, said.read({}).topics, before_version, replaces=had_replaced)
+        if by == "a":
+            before_version = tables.body_version(data_version_text(version), said.digest)
+            shown = tables.apply_body(shown, said.read({}).topics, before_version, replaces=had_replaced)
         said.accepted()
     part, whole = _topics(RemotingTopics, raw, outlines), _topics(WholeTopics, raw, Outlines())
     r = Registration("c", "a", 0, "h:1", data_version=version, topics=part, replaces_table=replaces, foreign=True)

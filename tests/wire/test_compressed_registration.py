@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nsredis.core.brokers import DataVersion
 from nsredis.core.queues import QueueData
 from nsredis.wire.compressed_registration import read, read_data_version, write
+from tests.support.shared_topics import are_shared
 from tests.wire.reference_frames import COMPRESSED_PLAIN
 
 MAX = 1 << 20
@@ -52,6 +53,12 @@ def test_the_form_of_rocketmq_4() -> None:
     assert zlib.decompress(body).endswith(_section(b"T 1 2 6 SINGLE_TAG") + _section(b"null"))
     for mappings in (False, True):
         assert read(body, mappings=mappings, max_inflated=MAX) == (DataVersion(0, 1, 2), {"T": (1, 2, 6, 0)}, {}, None)
+
+
+def test_names_and_queues_are_shared_from_body_to_body() -> None:
+    body = _body(b"Topic-A 1 2 6 X", b"Topic-B 1 2 4 X")
+    one, other = (read(body, mappings=False, max_inflated=MAX)[1] for _ in range(2))
+    assert are_shared(one, other)
 
 
 @pytest.mark.parametrize(

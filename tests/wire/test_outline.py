@@ -180,6 +180,15 @@ def test_of_unchanged_topics_none_is_read_and_nothing_is_copied() -> None:
     assert reading.body.data_version == DataVersion(0, 2, 200)
 
 
+def test_of_topics_that_have_nothing_in_common_all_are_read() -> None:
+    table = _table(_names(0, 1000))
+    altered = dict.fromkeys(table, QueueData(4, 4))
+    for other in (altered, _table(_names(1000, 2000))):
+        reading = _after(table, other)
+        assert reading.outline.topics is reading.read
+        assert reading.unlike(reading.last) == other
+
+
 def test_slices_do_not_crumble(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often topics come in between, one by one."""
     monkeypatch.setattr(outline, "SLICE", 2000)

@@ -15,6 +15,7 @@ from nsredis.wire.topics import (
     read_version,
     write_version,
 )
+from tests.support.shared_topics import are_shared
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -47,6 +48,12 @@ def test_topics_have_javas_defaults_and_share_their_queues() -> None:
     topics = read_configs(configs)
     assert topics == {"A": QueueData(16, 16, 6, 0), "B": QueueData(16, 16, 6, 0), "C": QueueData(1, 2, 3, 4)}
     assert topics["A"] is topics["B"] is intern(QueueData(16, 16, 6, 0))
+
+
+def test_names_and_queues_are_shared_from_body_to_body() -> None:
+    raw = b'[{"topicName":"Topic-A"},{"topicName":"Topic-B","perm":3}]'
+    one, other = (read_configs(msgspec.json.decode(raw, type=list[TopicConfig])) for _ in range(2))
+    assert are_shared(one, other)
 
 
 @pytest.mark.parametrize("field", ["readQueueNums", "writeQueueNums", "perm", "topicSysFlag"])

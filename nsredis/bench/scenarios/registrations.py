@@ -1,6 +1,10 @@
-"""(c) Registrations of 100, 1,000 and 10,000 topics: nothing changed, one topic changed, and a broker that is new."""
+"""(c) Registrations of 100, 1,000 and 10,000 topics: nothing changed, one topic changed, and a broker that is new.
 
-from functools import lru_cache
+A new one has the topics of others, as in a cluster, but for the queues of one; or topics that nobody else has.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Final
 
 from nsredis.bench.brokers import Broker, compressed_registration, registration
@@ -40,7 +44,8 @@ def measure(session: Session) -> list[Measurement]:
                 ("unchanged", 1, unchanged(_whole(brokers, names, "plain"), registration)),
                 ("unchanged, compressed", 1, unchanged(_whole(brokers, names, "packed"), compressed_registration)),
                 ("one topic changed", 1, one_changed(brokers, names, chosen, CHANGED[topics])),
-                ("new, and gone again", 0.5, _new(topics, Registrations(names, changed=chosen), NEW[topics])),
+                ("new, and gone again", 0.5, _new("new", topics, Registrations(names, changed=chosen).request)),
+                ("new with topics of its own, and gone again", 0.5, _new("own", topics, partial(_own_topics, names))),
             ]
             for case, each, (plan, proof) in cases:
                 subjects = [
@@ -67,11 +72,17 @@ def _whole(brokers: list[Broker], names: list[str], word: str) -> list[Broker]:
     return [Broker(f"{broker.name}-{word}", table, address=broker.address) for broker in brokers]
 
 
-def _new(topics: int, registrations: Registrations, count: int) -> Load:
-    """Brokers that nobody has seen register and leave again."""
+def _own_topics(names: list[str], broker: Broker, number: int) -> bytes:
+    """A registration of as many topics, which only this broker has."""
+    return Registrations([f"{broker.name}-{name}" for name in names], changed=None).request(broker, number)
+
+
+def _new(word: str, topics: int, request: Callable[[Broker, int], bytes]) -> Load:
+    """Brokers that nobody has seen register and leave again. `request`: a broker's registration of that number."""
+    count = NEW[topics]
 
     def name(lane: int, serial: int) -> str:
-        return f"new{topics}-{lane}-{serial}"
+        return f"{word}{topics}-{lane}-{serial}"
 
     @lru_cache(maxsize=1)
     def plan(number: int) -> Plan:
@@ -82,7 +93,7 @@ def _new(topics: int, registrations: Registrations, count: int) -> Load:
                 address = f"10.{lane + 1}.{serial >> 8}.{serial & 255}:10911"
                 broker = Broker(name(lane, serial), {}, address=address)
                 requests += [
-                    Request(registrations.request(broker, lane * 10_000 + serial)),
+                    Request(request(broker, lane * 10_000 + serial)),
                     Request(unregister_request(broker)),
                 ]
             lanes.append(requests)

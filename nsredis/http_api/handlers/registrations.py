@@ -13,7 +13,7 @@ from nsredis.core.brokers import Registered as Outcome
 from nsredis.core.errors import InvalidField
 from nsredis.core.leases import heartbeat_ms
 from nsredis.core.names import check_broker_id
-from nsredis.core.queues import QueueData
+from nsredis.core.queues import QueueData, shared
 from nsredis.http_api import shapes
 from nsredis.http_api.bodies import blame, why_not_json
 from nsredis.http_api.endpoint import Endpoint, Exchange, Query
@@ -68,7 +68,7 @@ class JsonTopics:
 
     def _decode(self) -> dict[str, QueueData]:
         try:
-            return shapes.queues(_topics_of(self._raw))
+            return shared(shapes.queues(_topics_of(self._raw)))
         except msgspec.ValidationError as error:
             blame(self._raw, QueueDataBody, "topics")
             raise invalid_field(error, "topics") from None
