@@ -1,7 +1,8 @@
 """A TCP proxy on loopback that a test can slow, turn deaf, or shut: the way between one node and its store."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 MOST_CHUNKS = 1000
 
@@ -16,6 +17,7 @@ class TcpProxy:
         self._target = target
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
         self._open.set()
         self.port = 0
@@ -28,6 +30,9 @@ class TcpProxy:
 
     async def __aexit__(self, *_: object) -> None:
         await self.shut()
+        self.heal()  # what is held back has nowhere to go now
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     def black_hole(self) -> None:
         """Connections stay open, new ones are taken, and nothing goes through any more."""
@@ -46,13 +51,23 @@ class TcpProxy:
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        with self._ending(writer), suppress(OSError):
+            if self._server is None:  # shut since it was accepted
+                return
+            other_reader, other_writer = await asyncio.open_connection(*self._target)
+            with self._ending(other_writer):
+                await asyncio.gather(self._pass(reader, other_writer), self._pass(other_reader, writer))
+
+    @contextmanager
+    def _ending(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        """`shut` cuts it, and it is cut when this ends."""
         self._writers.add(writer)
         try:
-            with suppress(OSError):
-                other_reader, other_writer = await asyncio.open_connection(*self._target)
-                self._writers.add(other_writer)
-                await asyncio.gather(self._pass(reader, other_writer), self._pass(other_reader, writer))
-                self._writers.discard(other_writer)
+            yield
         finally:
             self._writers.discard(writer)
             writer.transport.abort()
