@@ -47,7 +47,7 @@ async def prepare(state: State, present: Iterable[tuple[str, Row]], deltas: Sequ
 
 async def build(state: State, present: Iterable[tuple[str, Row]]) -> None:
     """Make a state that nobody sees yet hold these rows: one by one, so that the loop turns before and after a table is
-    put in its place. What that changed is forgotten: a set of all topics would be as large as the state.
+    put in its place. What that changed is forgotten: nobody is to be told.
     """
     for row in present:
         for write in await prepare(state, [row]):
